@@ -1,0 +1,56 @@
+/**
+ * Runs a TypeScript program: `node scripts/run.mjs FILE [--] [arguments]`. Node 20 does not strip types, so FILE is bundled to
+ * build/run/NAME-HASH.mjs and imported, with process.argv as if it had been run itself. Packages stay imports; `recurra` itself
+ * resolves to dist/, as for a user.
+ *
+ * A program's import.meta.url is that of the bundle, and the current folder is the caller's: find files of the repository by
+ * the environment variable RECURRA_ROOT, which is set here: path.join(process.env.RECURRA_ROOT, "build/wasm/core-baseline.wasm").
+ * Exit code 2 when the program could not be bundled.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+/** Bundles `file`; named by its content, so that two runs at once share a file or do not meet. */
+async function bundle(file) {
+  const { outputFiles } = await build({
+    entryPoints: [file],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    packages: "external",
+    sourcemap: "inline",
+    outdir: path.join(root, "build/run"),
+    outExtension: { ".js": ".mjs" },
+    absWorkingDir: root,
+    logLevel: "error",
+  });
+  const [{ contents }] = outputFiles;
+  const hash = createHash("sha256").update(contents).digest("hex").slice(0, 12);
+  const target = path.join(root, "build/run", `${path.basename(file, path.extname(file))}-${hash}.mjs`);
+  await mkdir(path.dirname(target), { recursive: true });
+  await writeFile(`${target}.${process.pid}.tmp`, contents);
+  await rename(`${target}.${process.pid}.tmp`, target);
+  return target;
+}
+
+const [name, ...rest] = process.argv.slice(2);
+if (name === undefined) {
+  console.error("run: no program, wants node scripts/run.mjs FILE [arguments]");
+  process.exit(2);
+}
+const file = path.resolve(name);
+const program = await bundle(file).catch((error) => {
+  console.error(`run: ${name} could not be bundled (${error.errors?.length ?? 0} errors; is build/wasm there? npm run build:wasm makes it)`);
+  process.exit(2);
+});
+process.argv = [process.argv[0], file, ...(rest[0] === "--" ? rest.slice(1) : rest)];
+process.env.RECURRA_ROOT = root;
+process.setSourceMapsEnabled(true);
+await import(pathToFileURL(program).href);
