@@ -1,0 +1,86 @@
+// f32_gru_cell_fwd: one time step, gates r z n, reset after the product (PyTorch).
+//   r = s(gates_r);  z = s(gates_z);  n = tanh(gates_n + r·hn);  h = (1-z)·n + z·hPrev
+//   gates [rows, 3H] pre-activations (of n the input part only), OVERWRITTEN by r, z, n; hn [rows, H] = W_hn·hPrev + b_hn, kept;
+//   h and hPrev have row strides ldh and ldhPrev; h may be hPrev when they agree.
+// f32_gru_cell_bwd: with a = dh + dOut (0: absent, row stride ldOut):
+//   dn = a·(1-z)·(1-n·n)   dr = dn·hn·(r·(1-r))   dz = a·(hPrev-n)·(z·(1-z))   dHn = dn·r   dh = a·z
+//   dGates [rows, 3H], may be gates; dHn [rows, H], may be hn; dh [rows, H] is read and overwritten by its direct part to hPrev.
+
+import { sigmoid4, tanh4 } from "../simd/math";
+import { load4, store4 } from "../simd/tail";
+
+/** Four columns (or n, when `full` is false); `size` is the distance of two gates in bytes. */
+function forward(full: bool, h: usize, gates: usize, hn: usize, hPrev: usize, size: usize, n: i32): void {
+  const reset = sigmoid4(load4(full, gates, n));
+  store4(full, gates, reset, n);
+  const update = sigmoid4(load4(full, gates + size, n));
+  store4(full, gates + size, update, n);
+  const fresh = tanh4(f32x4.add(load4(full, gates + 2 * size, n), f32x4.mul(reset, load4(full, hn, n))));
+  store4(full, gates + 2 * size, fresh, n);
+  const kept = f32x4.mul(update, load4(full, hPrev, n));
+  store4(full, h, f32x4.add(f32x4.mul(f32x4.sub(f32x4.splat(1), update), fresh), kept), n);
+}
+
+export function f32_gru_cell_fwd(
+  h: usize, gates: usize, hn: usize, hPrev: usize, rows: i32, hidden: i32, ldh: i32, ldhPrev: i32,
+): void {
+  const size = <usize>hidden << 2;
+  for (; rows > 0; rows--) {
+    let j = 0;
+    for (; j + 4 <= hidden; j += 4) {
+      const at = <usize>j << 2;
+      inline.always(forward(true, h + at, gates + at, hn + at, hPrev + at, size, 4));
+    }
+    if (j < hidden) {
+      const at = <usize>j << 2;
+      inline.always(forward(false, h + at, gates + at, hn + at, hPrev + at, size, hidden - j));
+    }
+    h += <usize>ldh << 2;
+    gates += 3 * size;
+    hn += size;
+    hPrev += <usize>ldhPrev << 2;
+  }
+}
+
+function backward(
+  full: bool, dGates: usize, dHn: usize, dh: usize, dOut: usize, gates: usize, hn: usize, hPrev: usize, size: usize, n: i32,
+): void {
+  const one = f32x4.splat(1);
+  let a = load4(full, dh, n);
+  if (dOut) a = f32x4.add(a, load4(full, dOut, n));
+  const r = load4(full, gates, n);
+  const z = load4(full, gates + size, n);
+  const fresh = load4(full, gates + 2 * size, n);
+  const keep = f32x4.sub(one, z);
+  const dn = f32x4.mul(f32x4.mul(a, keep), f32x4.sub(one, f32x4.mul(fresh, fresh)));
+  store4(full, dGates, f32x4.mul(f32x4.mul(dn, load4(full, hn, n)), f32x4.mul(r, f32x4.sub(one, r))), n);
+  store4(full, dGates + size, f32x4.mul(f32x4.mul(a, f32x4.sub(load4(full, hPrev, n), fresh)), f32x4.mul(z, keep)), n);
+  store4(full, dGates + 2 * size, dn, n);
+  store4(full, dHn, f32x4.mul(dn, r), n);
+  store4(full, dh, f32x4.mul(a, z), n);
+}
+
+export function f32_gru_cell_bwd(
+  dGates: usize, dHn: usize, dh: usize, dOut: usize, gates: usize, hn: usize, hPrev: usize,
+  rows: i32, hidden: i32, ldOut: i32, ldhPrev: i32,
+): void {
+  const size = <usize>hidden << 2;
+  for (; rows > 0; rows--) {
+    let j = 0;
+    for (; j + 4 <= hidden; j += 4) {
+      const k = <usize>j << 2;
+      inline.always(backward(true, dGates + k, dHn + k, dh + k, dOut ? dOut + k : 0, gates + k, hn + k, hPrev + k, size, 4));
+    }
+    if (j < hidden) {
+      const k = <usize>j << 2;
+      inline.always(backward(false, dGates + k, dHn + k, dh + k, dOut ? dOut + k : 0, gates + k, hn + k, hPrev + k, size, hidden - j));
+    }
+    dGates += 3 * size;
+    gates += 3 * size;
+    dHn += size;
+    hn += size;
+    dh += size;
+    if (dOut) dOut += <usize>ldOut << 2;
+    hPrev += <usize>ldhPrev << 2;
+  }
+}

@@ -1,0 +1,91 @@
+// f32_lstm_cell_fwd: one time step, gates i f g o.  c = s(f)·cPrev + s(i)·tanh(g);  h = s(o)·tanh(c)
+//   gates [rows, 4H] pre-activations, OVERWRITTEN by the activated gates, which the backward pass reads.
+//   c, tanhC (0: not kept), cPrev [rows, H] dense; c may be cPrev where no backward pass follows; h has row stride ldh.
+// f32_lstm_cell_bwd: with a = dh + dOut (0: absent, row stride ldOut) and dc' = dc + (a·o)·(1 - tanhC·tanhC):
+//   di = dc'·g·(i·(1-i))   df = dc'·cPrev·(f·(1-f))   dg = dc'·i·(1-g·g)   do = a·tanhC·(o·(1-o))   dc = dc'·f
+//   dGates [rows, 4H] gradients of the pre-activations, may be gates; dc [rows, H] is read and overwritten; dh [rows, H].
+
+import { sigmoid4, tanh4 } from "../simd/math";
+import { load4, store4 } from "../simd/tail";
+
+/** Four columns (or n, when `full` is false); `size` is the distance of two gates in bytes. */
+function forward(full: bool, h: usize, c: usize, tanhC: usize, gates: usize, cPrev: usize, size: usize, n: i32): void {
+  const input = sigmoid4(load4(full, gates, n));
+  store4(full, gates, input, n);
+  const forget = sigmoid4(load4(full, gates + size, n));
+  store4(full, gates + size, forget, n);
+  const candidate = tanh4(load4(full, gates + 2 * size, n));
+  store4(full, gates + 2 * size, candidate, n);
+  const output = sigmoid4(load4(full, gates + 3 * size, n));
+  store4(full, gates + 3 * size, output, n);
+  const cell = f32x4.add(f32x4.mul(forget, load4(full, cPrev, n)), f32x4.mul(input, candidate));
+  store4(full, c, cell, n);
+  const squashed = tanh4(cell);
+  if (tanhC) store4(full, tanhC, squashed, n);
+  store4(full, h, f32x4.mul(output, squashed), n);
+}
+
+export function f32_lstm_cell_fwd(
+  h: usize, c: usize, tanhC: usize, gates: usize, cPrev: usize, rows: i32, hidden: i32, ldh: i32,
+): void {
+  const size = <usize>hidden << 2;
+  for (; rows > 0; rows--) {
+    let j = 0;
+    for (; j + 4 <= hidden; j += 4) {
+      const at = <usize>j << 2;
+      inline.always(forward(true, h + at, c + at, tanhC ? tanhC + at : 0, gates + at, cPrev + at, size, 4));
+    }
+    if (j < hidden) {
+      const at = <usize>j << 2;
+      inline.always(forward(false, h + at, c + at, tanhC ? tanhC + at : 0, gates + at, cPrev + at, size, hidden - j));
+    }
+    h += <usize>ldh << 2;
+    c += size;
+    if (tanhC) tanhC += size;
+    gates += 4 * size;
+    cPrev += size;
+  }
+}
+
+function backward(
+  full: bool, dGates: usize, dc: usize, dh: usize, dOut: usize, gates: usize, cPrev: usize, tanhC: usize, size: usize, n: i32,
+): void {
+  const one = f32x4.splat(1);
+  let a = load4(full, dh, n);
+  if (dOut) a = f32x4.add(a, load4(full, dOut, n));
+  const i = load4(full, gates, n);
+  const f = load4(full, gates + size, n);
+  const g = load4(full, gates + 2 * size, n);
+  const o = load4(full, gates + 3 * size, n);
+  const t = load4(full, tanhC, n);
+  const d = f32x4.add(load4(full, dc, n), f32x4.mul(f32x4.mul(a, o), f32x4.sub(one, f32x4.mul(t, t))));
+  store4(full, dGates, f32x4.mul(f32x4.mul(d, g), f32x4.mul(i, f32x4.sub(one, i))), n);
+  store4(full, dGates + size, f32x4.mul(f32x4.mul(d, load4(full, cPrev, n)), f32x4.mul(f, f32x4.sub(one, f))), n);
+  store4(full, dGates + 2 * size, f32x4.mul(f32x4.mul(d, i), f32x4.sub(one, f32x4.mul(g, g))), n);
+  store4(full, dGates + 3 * size, f32x4.mul(f32x4.mul(a, t), f32x4.mul(o, f32x4.sub(one, o))), n);
+  store4(full, dc, f32x4.mul(d, f), n);
+}
+
+export function f32_lstm_cell_bwd(
+  dGates: usize, dc: usize, dh: usize, dOut: usize, gates: usize, cPrev: usize, tanhC: usize, rows: i32, hidden: i32, ldOut: i32,
+): void {
+  const size = <usize>hidden << 2;
+  for (; rows > 0; rows--) {
+    let j = 0;
+    for (; j + 4 <= hidden; j += 4) {
+      const k = <usize>j << 2;
+      inline.always(backward(true, dGates + k, dc + k, dh + k, dOut ? dOut + k : 0, gates + k, cPrev + k, tanhC + k, size, 4));
+    }
+    if (j < hidden) {
+      const k = <usize>j << 2;
+      inline.always(backward(false, dGates + k, dc + k, dh + k, dOut ? dOut + k : 0, gates + k, cPrev + k, tanhC + k, size, hidden - j));
+    }
+    dGates += 4 * size;
+    gates += 4 * size;
+    dc += size;
+    dh += size;
+    cPrev += size;
+    tanhC += size;
+    if (dOut) dOut += <usize>ldOut << 2;
+  }
+}

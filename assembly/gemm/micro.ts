@@ -1,0 +1,126 @@
+// The inner products: accumulators are seeded with beta·C before the loop (added afterwards, V8 spills one of them), and get one
+// product after the other for k = 0, 1, …: the same chain, so the same bits, in the 4x8 tile and in the one-row form.
+// V8 of Node 20 hoists all loads of a loop body to its top: 8 accumulators, 4 broadcasts, 2 vectors and a scratch fill its 15 registers.
+import { madd } from "../simd/madd";
+
+/** C [4, 8] = beta·C + A·B over packed panels, k >= 1; ldc in bytes. */
+export function tile4x8(k: i32, a: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
+  const c1 = c + ldc;
+  const c2 = c1 + ldc;
+  const c3 = c2 + ldc;
+  let r00 = f32x4.splat(0);
+  let r01 = r00;
+  let r10 = r00;
+  let r11 = r00;
+  let r20 = r00;
+  let r21 = r00;
+  let r30 = r00;
+  let r31 = r00;
+  if (beta != 0) {
+    const s = f32x4.splat(beta);
+    r00 = f32x4.mul(v128.load(c), s);
+    r01 = f32x4.mul(v128.load(c, 16), s);
+    r10 = f32x4.mul(v128.load(c1), s);
+    r11 = f32x4.mul(v128.load(c1, 16), s);
+    r20 = f32x4.mul(v128.load(c2), s);
+    r21 = f32x4.mul(v128.load(c2, 16), s);
+    r30 = f32x4.mul(v128.load(c3), s);
+    r31 = f32x4.mul(v128.load(c3, 16), s);
+  }
+  do {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    const a0 = v128.load32_splat(a);
+    r00 = madd(a0, b0, r00);
+    r01 = madd(a0, b1, r01);
+    const a1 = v128.load32_splat(a, 4);
+    r10 = madd(a1, b0, r10);
+    r11 = madd(a1, b1, r11);
+    const a2 = v128.load32_splat(a, 8);
+    r20 = madd(a2, b0, r20);
+    r21 = madd(a2, b1, r21);
+    const a3 = v128.load32_splat(a, 12);
+    r30 = madd(a3, b0, r30);
+    r31 = madd(a3, b1, r31);
+    a += 16;
+    b += 32;
+  } while (--k);
+  v128.store(c, r00);
+  v128.store(c, r01, 16);
+  v128.store(c1, r10);
+  v128.store(c1, r11, 16);
+  v128.store(c2, r20);
+  v128.store(c2, r21, 16);
+  v128.store(c3, r30);
+  v128.store(c3, r31, 16);
+}
+
+/** One row: y [8] = beta·y + a·B over one panel, k >= 1. */
+export function row8(k: i32, a: usize, b: usize, y: usize, beta: f32): void {
+  let r0 = f32x4.splat(0);
+  let r1 = r0;
+  if (beta != 0) {
+    const s = f32x4.splat(beta);
+    r0 = f32x4.mul(v128.load(y), s);
+    r1 = f32x4.mul(v128.load(y, 16), s);
+  }
+  do {
+    const x = v128.load32_splat(a);
+    r0 = madd(x, v128.load(b), r0);
+    r1 = madd(x, v128.load(b, 16), r1);
+    a += 4;
+    b += 32;
+  } while (--k);
+  v128.store(y, r0);
+  v128.store(y, r1, 16);
+}
+
+/** One row over four panels that lie `panel` bytes apart: y [32] = beta·y + a·B, k >= 1. */
+export function row32(k: i32, a: usize, b: usize, panel: usize, y: usize, beta: f32): void {
+  let b1 = b + panel;
+  let b2 = b1 + panel;
+  let b3 = b2 + panel;
+  let r0 = f32x4.splat(0);
+  let r1 = r0;
+  let r2 = r0;
+  let r3 = r0;
+  let r4 = r0;
+  let r5 = r0;
+  let r6 = r0;
+  let r7 = r0;
+  if (beta != 0) {
+    const s = f32x4.splat(beta);
+    r0 = f32x4.mul(v128.load(y), s);
+    r1 = f32x4.mul(v128.load(y, 16), s);
+    r2 = f32x4.mul(v128.load(y, 32), s);
+    r3 = f32x4.mul(v128.load(y, 48), s);
+    r4 = f32x4.mul(v128.load(y, 64), s);
+    r5 = f32x4.mul(v128.load(y, 80), s);
+    r6 = f32x4.mul(v128.load(y, 96), s);
+    r7 = f32x4.mul(v128.load(y, 112), s);
+  }
+  do {
+    const x = v128.load32_splat(a);
+    r0 = madd(x, v128.load(b), r0);
+    r1 = madd(x, v128.load(b, 16), r1);
+    r2 = madd(x, v128.load(b1), r2);
+    r3 = madd(x, v128.load(b1, 16), r3);
+    r4 = madd(x, v128.load(b2), r4);
+    r5 = madd(x, v128.load(b2, 16), r5);
+    r6 = madd(x, v128.load(b3), r6);
+    r7 = madd(x, v128.load(b3, 16), r7);
+    a += 4;
+    b += 32;
+    b1 += 32;
+    b2 += 32;
+    b3 += 32;
+  } while (--k);
+  v128.store(y, r0);
+  v128.store(y, r1, 16);
+  v128.store(y, r2, 32);
+  v128.store(y, r3, 48);
+  v128.store(y, r4, 64);
+  v128.store(y, r5, 80);
+  v128.store(y, r6, 96);
+  v128.store(y, r7, 112);
+}

@@ -1,0 +1,108 @@
+// Packing for the 4x8 kernel: A in panels of 4 rows, B in panels of 8 columns; per k the panel's values are neighbours.
+// The last panel is filled with zeros, whose products land in the scratch tile and are dropped.
+
+/** Rows of a k block: packs of B are cut into blocks of KC, so that a panel stays in the first cache. */
+export const KC: i32 = 256;
+
+/** Copies a panel whose values for one k are neighbours in the source: `width` (1 … lanes) of them, zeros up to `lanes` (4 or 8). */
+function copyPanel(dst: usize, src: usize, k: i32, stride: usize, width: i32, lanes: i32): void {
+  if (width == lanes) {
+    for (; k > 0; k--) {
+      v128.store(dst, v128.load(src));
+      if (lanes == 8) v128.store(dst, v128.load(src, 16), 16);
+      dst += <usize>lanes << 2;
+      src += stride;
+    }
+    return;
+  }
+  for (; k > 0; k--) {
+    for (let j = 0; j < lanes; j++) store<f32>(dst + (<usize>j << 2), j < width ? load<f32>(src + (<usize>j << 2)) : 0);
+    dst += <usize>lanes << 2;
+    src += stride;
+  }
+}
+
+/** Four rows that are contiguous along k into four lanes a k, `step` bytes from k to k: 4x4 blocks are transposed by shuffles. */
+function transpose4(dst: usize, src: usize, k: i32, stride: usize, step: usize): void {
+  let s1 = src + stride;
+  let s2 = s1 + stride;
+  let s3 = s2 + stride;
+  for (; k >= 4; k -= 4) {
+    const r0 = v128.load(src);
+    const r1 = v128.load(s1);
+    const r2 = v128.load(s2);
+    const r3 = v128.load(s3);
+    const a = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    const b = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+    const c = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    const d = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+    v128.store(dst, v128.shuffle<f32>(a, b, 0, 1, 4, 5));
+    v128.store(dst + step, v128.shuffle<f32>(a, b, 2, 3, 6, 7));
+    v128.store(dst + 2 * step, v128.shuffle<f32>(c, d, 0, 1, 4, 5));
+    v128.store(dst + 3 * step, v128.shuffle<f32>(c, d, 2, 3, 6, 7));
+    dst += 4 * step;
+    src += 16;
+    s1 += 16;
+    s2 += 16;
+    s3 += 16;
+  }
+  for (; k > 0; k--) {
+    store<f32>(dst, load<f32>(src));
+    store<f32>(dst, load<f32>(s1), 4);
+    store<f32>(dst, load<f32>(s2), 8);
+    store<f32>(dst, load<f32>(s3), 12);
+    dst += step;
+    src += 4;
+    s1 += 4;
+    s2 += 4;
+    s3 += 4;
+  }
+}
+
+/** Packs a panel of `width` (1 … lanes) rows that are contiguous along k. */
+function transposePanel(dst: usize, src: usize, k: i32, stride: usize, width: i32, lanes: i32): void {
+  const step = <usize>lanes << 2;
+  if (width == lanes) {
+    transpose4(dst, src, k, stride, step);
+    if (lanes == 8) transpose4(dst + 16, src + 4 * stride, k, stride, step);
+    return;
+  }
+  for (let p = 0; p < k; p++) {
+    for (let j = 0; j < lanes; j++) {
+      store<f32>(dst + (<usize>j << 2), j < width ? load<f32>(src + <usize>j * stride + (<usize>p << 2)) : 0);
+    }
+    dst += step;
+  }
+}
+
+/** Rows [0, m) x [0, k) of op(A) into panels of 4; `a` points at the block's first element. */
+export function packA(dst: usize, a: usize, m: i32, k: i32, lda: i32, transA: i32): void {
+  const stride = <usize>lda << 2;
+  for (let i = 0; i < m; i += 4) {
+    const rows = min(4, m - i);
+    if (transA) copyPanel(dst, a + (<usize>i << 2), k, stride, rows, 4);
+    else transposePanel(dst, a + <usize>i * stride, k, stride, rows, 4);
+    dst += <usize>k << 4;
+  }
+}
+
+/** Rows [0, k) x columns [0, n) of op(B) into panels of 8; `b` points at the block's first element. */
+export function packBlockB(dst: usize, b: usize, k: i32, n: i32, ldb: i32, transB: i32): void {
+  const stride = <usize>ldb << 2;
+  for (let j = 0; j < n; j += 8) {
+    const columns = min(8, n - j);
+    if (transB) transposePanel(dst, b + <usize>j * stride, k, stride, columns, 8);
+    else copyPanel(dst, b + (<usize>j << 2), k, stride, columns, 8);
+    dst += <usize>k << 5;
+  }
+}
+
+// f32_gemm_pack_b8: op(B) [k, n] for f32_gemm_packed_4x8_splat: blocks of KC rows, in each panels of 8 columns. Writes k·ceil8(n) floats.
+export function f32_gemm_pack_b8(packed: usize, b: usize, k: i32, n: i32, ldb: i32, transB: i32): void {
+  const columns = <usize>((n + 7) & ~7) << 2;
+  for (let p = 0; p < k; p += KC) {
+    const rows = min(KC, k - p);
+    packBlockB(packed, b + (transB ? <usize>p << 2 : (<usize>p * <usize>ldb) << 2), rows, n, ldb, transB);
+    packed += <usize>rows * columns;
+  }
+}

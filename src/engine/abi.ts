@@ -1,0 +1,56 @@
+/**
+ * The names under which the WebAssembly modules export the kernels. The only place in TypeScript that knows them;
+ * test/engine/abi.test.ts holds it against the built modules.
+ */
+import type { CoreKernels, TrainKernels } from "./kernels.js";
+
+export const CORE_ABI: { readonly [K in keyof CoreKernels]: string } = {
+  gemm: "f32_gemm_4x8_splat",
+  packB: "f32_gemm_pack_b8",
+  gemmPacked: "f32_gemm_packed_4x8_splat",
+  exp: "f32_exp",
+  log: "f32_log",
+  sqrt: "f32_sqrt",
+  tanh: "f32_tanh",
+  sigmoid: "f32_sigmoid",
+  relu: "f32_relu",
+  add: "f32_add",
+  sub: "f32_sub",
+  mul: "f32_mul",
+  div: "f32_div",
+  axpby: "f32_axpby",
+  affine: "f32_affine",
+  copyStrided: "x32_copy_strided",
+  gatherRows: "f32_gather_rows",
+  reduceSum: "f32_reduce_sum",
+  reduceMax: "f32_reduce_max",
+  softmax: "f32_softmax",
+  logSoftmax: "f32_log_softmax",
+  rnnCell: "f32_rnn_cell_fwd",
+  lstmCell: "f32_lstm_cell_fwd",
+  gruCell: "f32_gru_cell_fwd",
+};
+
+export const TRAIN_ABI: { readonly [K in keyof TrainKernels]: string } = {
+  expGrad: "f32_exp_bwd",
+  logGrad: "f32_log_bwd",
+  sqrtGrad: "f32_sqrt_bwd",
+  tanhGrad: "f32_tanh_bwd",
+  sigmoidGrad: "f32_sigmoid_bwd",
+  reluGrad: "f32_relu_bwd",
+  mulAdd: "f32_mul_add",
+  addStrided: "f32_add_strided",
+  scatterAddRows: "f32_scatter_add_rows",
+  softmaxGrad: "f32_softmax_bwd",
+  logSoftmaxGrad: "f32_log_softmax_bwd",
+  crossEntropy: "f32_cross_entropy_fwd",
+  crossEntropyGrad: "f32_cross_entropy_bwd",
+  rnnCellGrad: "f32_rnn_cell_bwd",
+  lstmCellGrad: "f32_lstm_cell_bwd",
+  gruCellGrad: "f32_gru_cell_bwd",
+  sgd: "f32_sgd",
+  adam: "f32_adam",
+  sumSquares: "f32_sum_squares",
+  uniform: "f32_uniform",
+  dropout: "f32_dropout",
+};

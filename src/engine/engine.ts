@@ -1,0 +1,258 @@
+/**
+ * The engine: kernels, memory and seed. Everything persistent and every step belongs to one.
+ */
+import { ConfigError, StateError } from "../errors.js";
+import { Allocator } from "./allocator.js";
+import { Arena } from "./arena.js";
+import { type Kernels, type Ptr, WORK_BYTES } from "./kernels.js";
+import { HEAP_START, type LinearMemory } from "./memory.js";
+import { streamKey } from "./random.js";
+import { type Frame, Lease, type Pack, Storage } from "./storage.js";
+
+export interface EngineInfo {
+  readonly backend: "wasm" | "js";
+  /** Which build of the kernels runs. */
+  readonly build: "baseline" | "relaxed" | "typescript";
+  readonly numerics: "fast" | "reproducible";
+  readonly threads: number;
+  /** Why something asked for is not in use. */
+  readonly notes: readonly string[];
+}
+
+export interface StepOptions {
+  /** Dropout is on only in a training step. Default false. */
+  readonly training?: boolean;
+  /** Number of the training step, a key of its random streams; by default training steps are counted from 0. */
+  readonly step?: number;
+}
+
+/** What the tape (src/tensor/tape.ts) lets the engine do; absent in `recurra/infer`. */
+export interface StepHook {
+  mark(): number;
+  reset(mark: number): void;
+}
+
+/** Purposes of random streams: frozen numbers, part of what a seed means. */
+export const PURPOSE = { init: 1, dropout: 2, shuffle: 3, sample: 4 } as const;
+
+interface Holder {
+  readonly storage: Storage;
+}
+
+export interface EngineParts {
+  readonly kernels: Kernels;
+  readonly memory: LinearMemory;
+  readonly info: EngineInfo;
+  readonly seed: number;
+  readonly tape: StepHook | null;
+  /** Debug: grow memory by a page at every allocation. */
+  readonly growAlways: boolean;
+}
+
+export class Engine {
+  readonly info: EngineInfo;
+  readonly seed: number;
+  /** Numeric kernels; the inference entry brings the forward ones only. For engine, tensor and ops. */
+  readonly kernels: Kernels;
+  /** Linear memory: re-read its views at every use. For engine, tensor and ops. */
+  readonly memory: LinearMemory;
+  readonly tape: StepHook | null;
+  /** Scratch for the products of this thread, WORK_BYTES long. */
+  readonly work: Ptr;
+  readonly #allocator: Allocator;
+  readonly #arena: Arena;
+  readonly #growAlways: boolean;
+  /** A net for persistent tensors that nobody disposed. */
+  readonly #finalizer = new FinalizationRegistry<Lease>((lease) => lease.release());
+  #frame: Frame | null = null;
+  #frames = 0;
+  #trainingSteps = 0;
+  #initialised = 0;
+  #disposed = false;
+
+  constructor(parts: EngineParts) {
+    this.info = parts.info;
+    this.seed = parts.seed;
+    this.kernels = parts.kernels;
+    this.memory = parts.memory;
+    this.tape = parts.tape;
+    this.#growAlways = parts.growAlways;
+    this.#allocator = new Allocator(HEAP_START, (end) => parts.memory.reserve(end));
+    this.#arena = new Arena(this.#allocator);
+    this.work = this.#allocator.alloc(WORK_BYTES);
+  }
+
+  /** Bytes of linear memory: reserved by the engine, handed out persistently, and held by the step arena. */
+  memoryUse(): { reserved: number; inUse: number; arena: number } {
+    return { reserved: this.memory.bytes, inUse: this.#allocator.inUse, arena: this.#arena.capacity };
+  }
+
+  get inStep(): boolean {
+    return this.#frame !== null;
+  }
+
+  /** Whether dropout is on. */
+  get training(): boolean {
+    return this.#frame?.training ?? false;
+  }
+
+  /** A block in the running step, or a persistent one outside any step. Its content is undefined. */
+  allocate(bytes: number, where: string): Storage {
+    this.checkAlive(where);
+    if (this.#growAlways) this.memory.reserve(this.memory.bytes + 1);
+    if (this.#frame === null) return this.allocatePersistent(bytes, where);
+    return new Storage(bytes, this.#arena.alloc(bytes), this.#frame);
+  }
+
+  allocatePersistent(bytes: number, where: string): Storage {
+    this.checkAlive(where);
+    const lease = new Lease(this.#allocator, this.#allocator.alloc(bytes));
+    const storage = new Storage(bytes, lease.ptr, lease);
+    this.#finalizer.register(storage, lease);
+    return storage;
+  }
+
+  /** Runs `fn`, then frees the scratch it took; blocks allocated for results must come before. */
+  scoped<T>(fn: () => T): T {
+    const mark = this.#arena.mark();
+    try {
+      return fn();
+    } finally {
+      this.#arena.reset(mark);
+    }
+  }
+
+  /** Scratch bytes until the step or the enclosing scoped() ends. */
+  scratch(bytes: number): Ptr {
+    if (this.#growAlways) this.memory.reserve(this.memory.bytes + 1);
+    return this.#arena.alloc(bytes);
+  }
+
+  /** The pack of a persistent block under `key`, with room for `bytes`; version -1 when it was never filled. */
+  packFor(lease: Lease, key: string, bytes: number): Pack {
+    let pack = lease.packs.get(key);
+    if (pack === undefined) {
+      pack = { ptr: this.#allocator.alloc(bytes), version: -1 };
+      lease.packs.set(key, pack);
+    }
+    return pack;
+  }
+
+  checkAlive(where: string): void {
+    if (this.#disposed) throw new StateError(`${where}: the engine was disposed, wants one that is alive`);
+  }
+
+  /** Key of the next random stream of a training step, or of the next initialiser. Nothing else that runs shifts it. */
+  nextKey(purpose: "init" | "dropout"): [number, number] {
+    if (purpose === "init") return streamKey(this.seed, PURPOSE.init, 0, this.#initialised++);
+    const frame = this.#frame;
+    if (frame === null) throw new StateError("dropout: no step is running, wants engine.step(fn, { training: true })");
+    return streamKey(this.seed, PURPOSE.dropout, frame.step, frame.draws++);
+  }
+
+  /**
+   * Runs `fn`; what it allocates is freed when it returns, but for tensors in its result, which are copied out.
+   * Steps nest. An exception frees everything too, and is thrown on.
+   * @throws StateError when `fn` returns a promise: a step is synchronous
+   */
+  step<T>(fn: () => T, options: StepOptions = {}): T {
+    this.checkAlive("Engine.step");
+    const frame = this.#open(options);
+    try {
+      const result = fn();
+      if (typeof (result as { then?: unknown } | null)?.then === "function") {
+        Promise.resolve(result).catch(() => undefined);
+        throw new StateError("Engine.step: the callback returned a promise, wants a synchronous callback (await outside the step)");
+      }
+      this.#moveOut(result, frame);
+      return result;
+    } finally {
+      this.#close(frame);
+    }
+  }
+
+  /** Copies a block into the persistent region. */
+  persist(storage: Storage, where: string, into?: Storage): Storage {
+    const from = storage.address(where);
+    const target = into ?? this.allocatePersistent(storage.bytes, where);
+    const to = target.address(where);
+    this.memory.u8.copyWithin(to, from, from + storage.bytes);
+    target.version++;
+    return target;
+  }
+
+  dispose(): void {
+    if (this.#frame !== null) throw new StateError("Engine.dispose: called inside a step, wants to be called outside");
+    this.#disposed = true;
+    this.#arena.release();
+  }
+
+  #open({ training = false, step }: StepOptions): Frame {
+    if (step !== undefined && !(Number.isSafeInteger(step) && step >= 0)) {
+      throw new ConfigError(`Engine.step: step ${step}, wants a whole number from 0`);
+    }
+    const parent = this.#frame;
+    const frame: Frame = {
+      id: ++this.#frames,
+      training: parent === null ? training : training || parent.training,
+      step: step ?? (parent === null ? (training ? this.#trainingSteps++ : 0) : parent.step),
+      mark: this.#arena.mark(),
+      tapeMark: this.tape?.mark() ?? 0,
+      parent,
+      open: true,
+      draws: parent?.draws ?? 0,
+    };
+    this.#frame = frame;
+    return frame;
+  }
+
+  #close(frame: Frame): void {
+    frame.open = false;
+    if (frame.parent !== null) frame.parent.draws = frame.draws;
+    this.#frame = frame.parent;
+    this.tape?.reset(frame.tapeMark);
+    this.#arena.reset(frame.mark);
+    this.#landNested();
+  }
+
+  /** Blocks of a nested step's result, waiting for its arena to be reset. */
+  #landing: { storage: Storage; bytes: Uint8Array; frame: Frame }[] = [];
+
+  #moveOut(result: unknown, frame: Frame): void {
+    const storages = new Set<Storage>();
+    collect(result, storages, new Set());
+    for (const storage of storages) {
+      if (!storage.belongsTo(frame)) continue;
+      const from = storage.address("Engine.step");
+      if (frame.parent === null) {
+        const lease = new Lease(this.#allocator, this.#allocator.alloc(storage.bytes));
+        this.memory.u8.copyWithin(lease.ptr, from, from + storage.bytes);
+        storage.moveTo(lease.ptr, lease);
+        this.#finalizer.register(storage, lease);
+      } else {
+        this.#landing.push({ storage, bytes: this.memory.u8.slice(from, from + storage.bytes), frame: frame.parent });
+      }
+    }
+  }
+
+  #landNested(): void {
+    for (const { storage, bytes, frame } of this.#landing.splice(0)) {
+      const ptr = this.#arena.alloc(storage.bytes);
+      this.memory.u8.set(bytes, ptr);
+      storage.moveTo(ptr, frame);
+    }
+  }
+}
+
+/** Storages in a step's result: in tensors, arrays, maps, sets and plain objects. */
+function collect(value: unknown, into: Set<Storage>, seen: Set<object>): void {
+  if (typeof value !== "object" || value === null || seen.has(value)) return;
+  seen.add(value);
+  const { storage } = value as Partial<Holder>;
+  if (storage instanceof Storage) into.add(storage);
+  else if (value instanceof Map) for (const [key, item] of value) for (const part of [key, item]) collect(part, into, seen);
+  else if (Array.isArray(value) || value instanceof Set) for (const item of value) collect(item, into, seen);
+  else if (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null) {
+    for (const item of Object.values(value)) collect(item, into, seen);
+  }
+}

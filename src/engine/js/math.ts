@@ -1,0 +1,118 @@
+/**
+ * Scalar f32 functions that give the bits of assembly/simd/math.ts: the same operations in the same order, each rounded by
+ * `Math.fround` (float64 arithmetic rounded once to f32 is correctly rounded for + - · / and sqrt). Accuracy stands there.
+ */
+const f = Math.fround;
+
+const LOG2E = f(1.4426950408889634);
+/** 1.5·2^23 plus the kernel's bias of the exponent, whose parity decides where a tie goes. */
+const ROUND_EXP = 12583166;
+const ROUND_TANH = 12583039;
+const LN2_HIGH = f(0.693145751953125);
+const LN2_LOW = f(1.4286068203094173e-6);
+
+const E0 = f(0.00019762593728955835);
+const E1 = f(0.0013932330766692758);
+const E2 = f(0.008333545178174973);
+const E3 = f(0.04166649281978607);
+const E4 = f(0.1666666567325592);
+
+const L0 = f(0.06749270111322403);
+const L1 = f(-0.11670100688934326);
+const L2 = f(0.11883549392223358);
+const L3 = f(-0.12406233698129654);
+const L4 = f(0.14220358431339264);
+const L5 = f(-0.16667988896369934);
+const L6 = f(0.2000207155942917);
+const L7 = f(-0.25000008940696716);
+const L8 = f(0.3333331346511841);
+
+const MIN_NORMAL = 1.1754943508222875e-38;
+
+/** 2^(i - 160) for exponents from -160 to 159, as doubles: one product by it rounds as the kernel's two do. */
+const POWERS = /* @__PURE__ */ powersOfTwo();
+const POWER_ZERO = 160;
+
+function powersOfTwo(): Float64Array {
+  const table = new Float64Array(320);
+  table[POWER_ZERO] = 1;
+  for (let i = 1; i <= POWER_ZERO; i++) {
+    table[POWER_ZERO - i] = (table[POWER_ZERO - i + 1] as number) / 2;
+    if (i < POWER_ZERO) table[POWER_ZERO + i] = (table[POWER_ZERO + i - 1] as number) * 2;
+  }
+  return table;
+}
+
+const bitsOfFloat = /* @__PURE__ */ new Float32Array(1);
+const bits = /* @__PURE__ */ new Int32Array(bitsOfFloat.buffer);
+
+/** n, whole, of t = n·ln 2 + r. */
+function exponentOf(t: number, round: number): number {
+  return f(f(f(t * LOG2E) + round) - round);
+}
+
+/** e^r - 1 for the rest r of t = n·ln 2 + r. */
+function expm1Reduced(t: number, n: number): number {
+  const r = f(f(n * -LN2_LOW) + f(f(n * -LN2_HIGH) + t));
+  let q = f(f(E0 * r) + E1);
+  q = f(f(q * r) + E2);
+  q = f(f(q * r) + E3);
+  q = f(f(q * r) + E4);
+  q = f(f(q * r) + 0.5);
+  return f(f(f(r * r) * q) + r);
+}
+
+function expClamped(x: number): number {
+  const n = exponentOf(x, ROUND_EXP);
+  return f(f(1 + expm1Reduced(x, n)) * (POWERS[(n | 0) + POWER_ZERO] as number));
+}
+
+export function exp(x: number): number {
+  const low = x < -104.5 ? -104.5 : x;
+  return expClamped(low > 89 ? 89 : low);
+}
+
+export function sigmoid(x: number): number {
+  const negative = x > 0 ? -x : x;
+  const t = expClamped(negative < -104.5 ? -104.5 : negative);
+  return f((x >= 0 ? 1 : t) / f(1 + t));
+}
+
+export function tanh(x: number): number {
+  const size = x < 0 ? -x : x;
+  const twice = -2 * size;
+  const u = twice < -18.5 ? -18.5 : twice;
+  const n = exponentOf(u, ROUND_TANH);
+  const s = POWERS[(n | 0) + POWER_ZERO] as number;
+  const m = f(f(s * expm1Reduced(u, n)) + f(s - 1));
+  const y = f(m / f(m + 2));
+  return x > 0 ? -y : x < 0 ? y : x;
+}
+
+export function log(x: number): number {
+  if (!(x > 0 && x < Infinity)) return x === 0 ? -Infinity : x > 0 ? x : NaN;
+  const small = x < MIN_NORMAL;
+  const scaled = small ? x * 8388608 : x;
+  bitsOfFloat[0] = scaled;
+  const word = bits[0] as number;
+  const exponent = (word - 0x3f3504f3) >> 23;
+  bits[0] = word - (exponent << 23);
+  const g = f((bitsOfFloat[0] as number) - 1);
+  const e = small ? exponent - 23 : exponent;
+  let p = f(f(L0 * g) + L1);
+  p = f(f(p * g) + L2);
+  p = f(f(p * g) + L3);
+  p = f(f(p * g) + L4);
+  p = f(f(p * g) + L5);
+  p = f(f(p * g) + L6);
+  p = f(f(p * g) + L7);
+  p = f(f(p * g) + L8);
+  const z = f(g * g);
+  const tail = f(f(z * -0.5) + f(f(e * LN2_LOW) + f(f(g * z) * p)));
+  return f(f(e * LN2_HIGH) + f(g + tail));
+}
+
+/** max(x, 0); a NaN stays. */
+export function relu(x: number): number {
+  return x < 0 ? 0 : x;
+}

@@ -1,0 +1,141 @@
+/**
+ * Finds out what the runtime can do, brings the kernels up over one memory and builds the engine.
+ */
+import { ConfigError, StateError } from "../errors.js";
+import { checkOptions, inRange } from "../options.js";
+import { CORE_ABI, TRAIN_ABI } from "./abi.js";
+import { Engine, type EngineInfo, type StepHook } from "./engine.js";
+import type { Heap } from "./heap.js";
+import type { Kernels } from "./kernels.js";
+import { LinearMemory } from "./memory.js";
+
+export interface EngineModules {
+  readonly core: WebAssembly.Module;
+  readonly train?: WebAssembly.Module;
+}
+
+export interface EngineOptions {
+  /** Whole number from 0 to 2^53 - 1 that everything random follows from. Default 0. */
+  readonly seed?: number;
+  /** "fast" (default): the best build. "reproducible": baseline kernels only, the same bits everywhere. */
+  readonly numerics?: "fast" | "reproducible";
+  /** "auto" (default) takes WebAssembly where it may, else the TypeScript kernels. */
+  readonly backend?: "auto" | "wasm" | "js";
+  /** Bytes of linear memory at most; going beyond throws MemoryError. Default: what the runtime grants, 4 GiB at most. */
+  readonly maxMemory?: number;
+  /** Compiled modules, where bytes may not be compiled (edge workers). */
+  readonly modules?: EngineModules;
+  /** Debug: memory grows at every allocation, so that a view kept too long shows. */
+  readonly debugGrow?: boolean;
+}
+
+/** What an entry (`recurra`, `recurra/infer`) brings along. */
+export interface EngineAssets {
+  /** Raw deflate in base64. */
+  readonly core: string;
+  readonly train: string | null;
+  readonly tape: (() => StepHook) | null;
+  readonly loadJsKernels: () => Promise<(heap: Heap) => Kernels>;
+}
+
+const KNOWN = ["seed", "numerics", "backend", "maxMemory", "modules", "debugGrow"] as const;
+
+/** (module (func (v128.const …) drop)) with one i8x16.relaxed_swizzle where asked. Hand-assembled. */
+function simdProbe(opcode: readonly number[], operands: number): Uint8Array {
+  const constant = [0xfd, 0x0c, ...new Array<number>(16).fill(0)];
+  const body = [0, ...Array.from({ length: operands }, () => constant).flat(), ...opcode, 0x1a, 0x0b];
+  return Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, body.length + 2, 1, body.length, ...body]);
+}
+
+/** What WebAssembly this runtime has: none, base SIMD, relaxed SIMD. */
+export function probe(): { wasm: boolean; simd: boolean; relaxed: boolean } {
+  if (typeof WebAssembly !== "object") return { wasm: false, simd: false, relaxed: false };
+  return {
+    wasm: true,
+    simd: WebAssembly.validate(simdProbe([0xfd, 0x4d], 1) as BufferSource),
+    relaxed: WebAssembly.validate(simdProbe([0xfd, 0x80, 0x02], 2) as BufferSource),
+  };
+}
+
+async function inflate(deflatedBase64: string): Promise<ArrayBuffer> {
+  const bytes = Uint8Array.from(atob(deflatedBase64), (character) => character.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"))).arrayBuffer();
+}
+
+function bind(memory: LinearMemory, modules: EngineModules): Kernels {
+  const imports = { env: { memory: memory.wasm as WebAssembly.Memory } };
+  const kernels: Record<string, unknown> = {};
+  const take = (module: WebAssembly.Module, abi: Readonly<Record<string, string>>) => {
+    const { exports } = new WebAssembly.Instance(module, imports);
+    for (const [method, name] of Object.entries(abi)) {
+      if (typeof exports[name] !== "function") throw new ConfigError(`createEngine: the wasm module has no export ${name}, wants one of this version`);
+      kernels[method] = exports[name];
+    }
+  };
+  take(modules.core, CORE_ABI);
+  if (modules.train !== undefined) take(modules.train, TRAIN_ABI);
+  return kernels as unknown as Kernels;
+}
+
+function validate(options: EngineOptions): void {
+  checkOptions("createEngine", options, KNOWN);
+  const { seed = 0, numerics = "fast", backend = "auto", maxMemory } = options;
+  if (!(Number.isSafeInteger(seed) && seed >= 0)) throw new ConfigError(`createEngine: seed ${seed}, wants a whole number from 0 to 2^53 - 1`);
+  if (numerics !== "fast" && numerics !== "reproducible") {
+    throw new ConfigError(`createEngine: numerics ${JSON.stringify(numerics)}, wants "fast" or "reproducible"`);
+  }
+  if (backend !== "auto" && backend !== "wasm" && backend !== "js") {
+    throw new ConfigError(`createEngine: backend ${JSON.stringify(backend)}, wants "auto", "wasm" or "js"`);
+  }
+  if (maxMemory !== undefined) inRange("createEngine", "maxMemory", maxMemory, 1, 2 ** 32);
+}
+
+/** Instantiates compiled modules without waiting; `train` may be absent in the inference entry. */
+export function createEngineSync(options: EngineOptions & { modules: EngineModules }, assets: Pick<EngineAssets, "tape" | "train">): Engine {
+  validate(options);
+  if (options.backend === "js") throw new ConfigError('createEngineSync: backend "js", wants "auto" or "wasm" (the TypeScript kernels are loaded by createEngine)');
+  if (assets.train !== null && options.modules.train === undefined) {
+    throw new ConfigError("createEngineSync: modules has no train module, wants { core, train }");
+  }
+  return assemble("wasm", options, [], assets.tape, (memory) => bind(memory, options.modules));
+}
+
+function assemble(
+  backend: "wasm" | "js",
+  options: EngineOptions,
+  notes: readonly string[],
+  tape: (() => StepHook) | null,
+  kernels: (memory: LinearMemory) => Kernels,
+): Engine {
+  const { seed = 0, numerics = "fast", debugGrow = false } = options;
+  const memory = new LinearMemory({ backend, maxMemory: options.maxMemory, poison: debugGrow });
+  const info: EngineInfo = { backend, build: backend === "js" ? "typescript" : "baseline", numerics, threads: 1, notes };
+  return new Engine({ kernels: kernels(memory), memory, info, seed, tape: tape?.() ?? null, growAlways: debugGrow });
+}
+
+/**
+ * Builds an engine.
+ * @throws ConfigError on an unknown or bad option; StateError when backend "wasm" was asked for and the runtime refuses it
+ */
+export async function createEngineFrom(options: EngineOptions, assets: EngineAssets): Promise<Engine> {
+  validate(options);
+  const { backend = "auto" } = options;
+  const notes: string[] = [];
+  if (backend !== "js") {
+    try {
+      if (!probe().simd) throw new StateError("createEngine: this runtime has no WebAssembly SIMD");
+      const compile = async (text: string) => WebAssembly.compile(await inflate(text));
+      const modules = options.modules ?? {
+        core: await compile(assets.core),
+        ...(assets.train === null ? {} : { train: await compile(assets.train) }),
+      };
+      return assemble("wasm", options, notes, assets.tape, (memory) => bind(memory, modules));
+    } catch (error) {
+      if (backend === "wasm") throw error instanceof StateError ? error : new StateError(`createEngine: WebAssembly was refused: ${String(error)}`, { cause: error });
+      if (!(error instanceof StateError) && !(error instanceof WebAssembly.CompileError)) throw error;
+      notes.push(`TypeScript kernels in use: ${error.message}`);
+    }
+  }
+  const createJsKernels = await assets.loadJsKernels();
+  return assemble("js", options, notes, assets.tape, createJsKernels);
+}

@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createGemm } from "../../src/engine/js/gemm.js";
+import { gemmReference } from "../reference/gemm.js";
+import { createRigs, type Rig, randomFloats, sameBits } from "./harness.js";
+
+const rigs = createRigs(createGemm);
+
+interface Case {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transA: 0 | 1;
+  readonly transB: 0 | 1;
+  readonly beta: number;
+  /** Elements between rows beyond the row itself. */
+  readonly gap: number;
+  readonly skew: number;
+  readonly seed: number;
+}
+
+/** Lays out A, B, C with row gaps; runs the plain product, the packed one, and returns both outputs (gaps included). */
+function run(rig: Rig, { m, n, k, transA, transB, beta, gap, skew, seed }: Case) {
+  const lda = (transA ? m : k) + gap;
+  const ldb = (transB ? k : n) + gap;
+  const ldc = n + gap;
+  const a = rig.f32(randomFloats((transA ? k : m) * lda, seed), skew);
+  const b = rig.f32(randomFloats((transB ? n : k) * ldb, seed + 1), (skew + 1) & 3);
+  const c = rig.f32(randomFloats(m * ldc, seed + 2), (skew + 2) & 3);
+  const d = rig.f32(randomFloats(m * ldc, seed + 2), (skew + 3) & 3);
+  const packed = rig.blank(k * ((n + 7) & ~7), skew);
+  rig.kernels.gemm(c, a, b, m, n, k, lda, ldb, ldc, transA, transB, beta, rig.work);
+  rig.kernels.packB(packed, b, k, n, ldb, transB);
+  rig.kernels.gemmPacked(d, a, packed, m, n, k, lda, ldc, transA, beta, rig.work);
+  return [
+    [c, m * ldc],
+    [d, m * ldc],
+  ] as const;
+}
+
+/** Error of float32 sums of k products, each at most 1: the usual bound k·2^-24·sum|ab|, with room for the seed. */
+function check(shape: Case): void {
+  const [plain, packed] = sameBits(rigs, (rig) => run(rig, shape)) as [Float32Array, Float32Array];
+  const { m, n, k, gap, seed, transA, transB, beta } = shape;
+  expect(packed, "packed and plain products differ").toEqual(plain);
+  const before = randomFloats(m * (n + gap), seed + 2);
+  const a = randomFloats((transA ? k : m) * ((transA ? m : k) + gap), seed);
+  const b = randomFloats((transB ? n : k) * ((transB ? k : n) + gap), seed + 1);
+  const want = gemmReference({ a, b, c: before, m, n, k, lda: (transA ? m : k) + gap, ldb: (transB ? k : n) + gap, ldc: n + gap, transA, transB, beta });
+  for (let i = 0; i < plain.length; i++) {
+    const column = i % (n + gap);
+    if (column >= n) expect(plain[i], `gap after row ${Math.floor(i / (n + gap))} was written`).toBe(before[i]);
+    else if (Math.abs(plain[i]! - want.values[i]!) > (k + 2) * 2 ** -24 * want.sizes[i]!) {
+      throw new Error(`${JSON.stringify(shape)}: [${i}] got ${plain[i]}, wanted ${want.values[i]} ± ${(k + 2) * 2 ** -24 * want.sizes[i]!}`);
+    }
+  }
+}
+
+describe("gemm", () => {
+  test("every size from 1 to 67 in one dimension, in all orientations, equals float64 within the bound", () => {
+    for (let size = 1; size <= 67; size++) {
+      const transA = (size & 1) as 0 | 1;
+      const transB = ((size >> 1) & 1) as 0 | 1;
+      const base = { transA, transB, beta: size % 3 === 0 ? 0 : 1, gap: size % 4, skew: size & 3, seed: size };
+      check({ ...base, m: size, n: 9, k: 5 });
+      check({ ...base, m: 5, n: size, k: 11 });
+      check({ ...base, m: 3, n: 13, k: size });
+      check({ ...base, m: 1, n: size, k: 67 - size + 1 });
+    }
+  });
+
+  test("random shapes give the same bits in wasm and TypeScript, packed and plain", () => {
+    const bit = fc.constantFrom(0 as const, 1 as const);
+    const shape = fc.record({
+      m: fc.integer({ min: 1, max: 40 }),
+      n: fc.integer({ min: 1, max: 70 }),
+      k: fc.integer({ min: 1, max: 300 }),
+      transA: bit,
+      transB: bit,
+      beta: fc.constantFrom(0, 1, 0.5, -2),
+      gap: fc.integer({ min: 0, max: 5 }),
+      skew: fc.integer({ min: 0, max: 3 }),
+      seed: fc.integer({ min: 1, max: 1e6 }),
+    });
+    fc.assert(fc.property(shape, check), { seed: 3, numRuns: 400 });
+  });
+
+  test("sizes beyond every block (rows 128, depth 256, columns 1024) stay right", () => {
+    check({ m: 131, n: 1037, k: 259, transA: 0, transB: 0, beta: 1, gap: 3, skew: 1, seed: 5 });
+    check({ m: 140, n: 1030, k: 513, transA: 1, transB: 1, beta: 0, gap: 0, skew: 0, seed: 6 });
+    check({ m: 2, n: 70, k: 513, transA: 0, transB: 1, beta: 0, gap: 1, skew: 2, seed: 7 });
+  });
+
+  test("a row has the same bits alone and in any batch", () => {
+    const [n, k] = [37, 300];
+    for (const rig of rigs.both) {
+      rig.reset();
+      const a = rig.f32(randomFloats(9 * k, 1));
+      const packed = rig.blank(k * 40);
+      rig.kernels.packB(packed, rig.f32(randomFloats(n * k, 2)), k, n, n, 0);
+      const c = rig.blank(9 * n);
+      rig.kernels.gemmPacked(c, a, packed, 9, n, k, k, n, 0, 0, rig.work);
+      const together = rig.read(c, 9 * n);
+      for (let row = 0; row < 9; row++) {
+        const alone = rig.blank(n);
+        rig.kernels.gemmPacked(alone, a + row * k * 4, packed, 1, n, k, k, n, 0, 0, rig.work);
+        expect(rig.read(alone, n), `${rig.name}: row ${row}`).toEqual(together.slice(row * n, (row + 1) * n));
+      }
+    }
+  });
+
+  test("k 0 scales C, or clears it without reading when beta is 0", () => {
+    for (const rig of rigs.both) {
+      rig.reset();
+      const a = rig.blank(1);
+      const c = rig.f32([1, 2, 3, 4, 5, 6]);
+      rig.kernels.gemm(c, a, a, 2, 2, 0, 1, 2, 3, 0, 0, 0.5, rig.work);
+      expect([...rig.read(c, 6)], rig.name).toEqual([0.5, 1, 3, 2, 2.5, 6]);
+      const d = rig.f32([Number.NaN, 2, 3, 4, 5, 6]);
+      rig.kernels.gemm(d, a, a, 2, 2, 0, 1, 2, 3, 0, 0, 0, rig.work);
+      expect([...rig.read(d, 6)], rig.name).toEqual([0, 0, 3, 0, 0, 6]);
+    }
+  });
+
+  test("beta 0 does not read C: NaN there does not spread", () => {
+    for (const rig of rigs.both) {
+      rig.reset();
+      const a = rig.f32(randomFloats(35, 1));
+      const c = rig.blank(25);
+      rig.kernels.gemm(c, a, a, 5, 5, 7, 7, 5, 5, 0, 0, 0, rig.work);
+      expect(rig.read(c, 25).every(Number.isFinite), rig.name).toBe(true);
+    }
+  });
+});
