@@ -1,0 +1,54 @@
+/** recurra: training and inference. */
+import coreWasm from "../build/wasm/core-inline.js";
+import trainWasm from "../build/wasm/train-inline.js";
+import type { Engine } from "./engine/engine.js";
+import { createEngineFrom, createEngineSync as createSync, type EngineModules, type EngineOptions } from "./engine/load.js";
+import { backwards } from "./ops/backwards.js";
+import { Tape } from "./tensor/tape.js";
+
+const tape = () => new Tape(backwards);
+
+/** An engine that trains. @throws ConfigError on a bad option; StateError when the backend asked for is refused */
+export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
+  createEngineFrom(options, {
+    core: coreWasm,
+    train: trainWasm,
+    tape,
+    loadJsKernels: async () => (await import("./engine/js/index.js")).createJsKernels,
+  });
+
+/** As createEngine from compiled modules { core, train }, without waiting. */
+export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine => createSync(options, { tape, train: trainWasm });
+
+export { Engine, type EngineInfo, type StepOptions } from "./engine/engine.js";
+export type { EngineModules, EngineOptions } from "./engine/load.js";
+export * from "./errors.js";
+export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.js";
+export * from "./nn/cells.js";
+export { Dropout, type Layer, ReLU, Sequential, Sigmoid, Tanh } from "./nn/containers.js";
+export { Embedding, type EmbeddingOptions } from "./nn/embedding.js";
+export { Linear, type LinearOptions } from "./nn/linear.js";
+export { Module, type StateDict, type StateEntry, type StateSource } from "./nn/module.js";
+export * from "./nn/recurrent.js";
+export { add, affine, div, mul, neg, sub } from "./ops/arithmetic.js";
+export { dropout } from "./ops/dropout.js";
+export { embedding, gather } from "./ops/embedding.js";
+export { Parameter } from "./ops/init.js";
+export { concat, reshape, slice, stack, transpose } from "./ops/layout.js";
+export { linear } from "./ops/linear.js";
+export { matmul } from "./ops/matmul.js";
+export { max, mean, type ReduceOptions, sum } from "./ops/reduce.js";
+export { logSoftmax, softmax } from "./ops/softmax.js";
+export { exp, log, relu, sigmoid, sqrt, tanh } from "./ops/unary.js";
+export { Adam, type AdamOptions, AdamW } from "./optim/adam.js";
+export { clipGradNorm, type ClipOptions } from "./optim/clip.js";
+export { Optimizer } from "./optim/optimizer.js";
+export { SGD, type SGDOptions } from "./optim/sgd.js";
+export { type Prediction, SequenceClassifier } from "./tasks/sequence-classifier.js";
+export type { Encoder, Pooling, SequenceNetworkConfig } from "./tasks/sequence-network.js";
+export { type LabelledText, type TrainClassifierOptions, trainSequenceClassifier } from "./tasks/train-classifier.js";
+export { full, keep, detach, ones, tensor, zeros } from "./tensor/create.js";
+export { backward, type BackwardOptions, noGrad } from "./tensor/tape.js";
+export { type FitOptions, type FitProgress, type FitResult, type FitTask, fit } from "./train/fit.js";
+export { VERSION } from "./version.js";
+export { type DType, Tensor } from "./tensor/tensor.js";

@@ -1,0 +1,92 @@
+/** Cells: one step of a recurrent network as an operation of the tape, for loops of one's own. */
+import type { Engine } from "../engine/engine.js";
+import { Parameter, uniformWithin } from "../ops/init.js";
+import { reshape } from "../ops/layout.js";
+import { recurrent } from "../ops/recurrent/recurrent.js";
+import { GATES, type RecurrentKind, type RecurrentSpec } from "../ops/recurrent/spec.js";
+import { checkOptions, wholeNumber } from "../options.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { Module } from "./module.js";
+
+export interface CellOptions {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  /** Default true. */
+  readonly bias?: boolean;
+}
+
+export interface RNNCellOptions extends CellOptions {
+  /** Default "tanh". */
+  readonly nonlinearity?: "tanh" | "relu";
+}
+
+abstract class Cell extends Module {
+  readonly weightIh: Parameter;
+  readonly weightHh: Parameter;
+  readonly biasIh: Parameter | null;
+  readonly biasHh: Parameter | null;
+  readonly spec: RecurrentSpec;
+
+  protected constructor(engine: Engine, name: string, kind: RecurrentKind, options: CellOptions, extra: readonly string[] = []) {
+    super();
+    checkOptions(name, options, ["inputSize", "hiddenSize", "bias", ...extra]);
+    const inputSize = wholeNumber(name, "inputSize", options.inputSize, 1);
+    const hiddenSize = wholeNumber(name, "hiddenSize", options.hiddenSize, 1);
+    const rows = GATES[kind] * hiddenSize;
+    const init = uniformWithin(1 / Math.sqrt(hiddenSize));
+    const bias = options.bias ?? true;
+    this.spec = { name, kind, inputSize, hiddenSize, projSize: 0, numLayers: 1, bidirectional: false, dropout: 0, timeMajor: false };
+    this.weightIh = new Parameter(engine, [rows, inputSize], init);
+    this.weightHh = new Parameter(engine, [rows, hiddenSize], init);
+    this.biasIh = bias ? new Parameter(engine, [rows], init) : null;
+    this.biasHh = bias ? new Parameter(engine, [rows], init) : null;
+  }
+
+  /** @param x f32 [B, inputSize]; states [B, hiddenSize] */
+  protected run(x: Tensor, h: Tensor | null, c: Tensor | null): { h: Tensor; c: Tensor | null } {
+    const lift = (tensor: Tensor, shape: number[]) => (tensor.rank === 2 ? reshape(tensor, shape) : tensor);
+    const input = lift(x, [x.shape[0] ?? 0, 1, x.shape[1] ?? 0]);
+    const state = (tensor: Tensor | null) => (tensor === null ? null : lift(tensor, [1, ...tensor.shape]));
+    const weights = [{ weightIh: this.weightIh, weightHh: this.weightHh, biasIh: this.biasIh, biasHh: this.biasHh, weightHr: null }];
+    const result = recurrent(this.spec, { input, weights, h: state(h), c: state(c), lengths: undefined });
+    const lower = (tensor: Tensor) => reshape(tensor, tensor.shape.slice(1));
+    return { h: lower(result.h), c: result.c === null ? null : lower(result.c) };
+  }
+}
+
+/** One step of {@link RNN}; weights weight_ih [H, I], weight_hh [H, H], bias_ih, bias_hh [H]. */
+export class RNNCell extends Cell {
+  constructor(engine: Engine, options: RNNCellOptions) {
+    super(engine, "RNNCell", options.nonlinearity === "relu" ? "RNN_RELU" : "RNN_TANH", options, ["nonlinearity"]);
+  }
+
+  /** @param x f32 [B, inputSize] @param h f32 [B, hiddenSize], zeros when null */
+  forward(x: Tensor, h: Tensor | null = null): Tensor {
+    return this.run(x, h, null).h;
+  }
+}
+
+/** One step of {@link GRU}. */
+export class GRUCell extends Cell {
+  constructor(engine: Engine, options: CellOptions) {
+    super(engine, "GRUCell", "GRU", options);
+  }
+
+  /** @see RNNCell.forward */
+  forward(x: Tensor, h: Tensor | null = null): Tensor {
+    return this.run(x, h, null).h;
+  }
+}
+
+/** One step of {@link LSTM}. */
+export class LSTMCell extends Cell {
+  constructor(engine: Engine, options: CellOptions) {
+    super(engine, "LSTMCell", "LSTM", options);
+  }
+
+  /** @param x f32 [B, inputSize] @param state h and c, f32 [B, hiddenSize] each, zeros when null */
+  forward(x: Tensor, state: { readonly h: Tensor; readonly c: Tensor } | null = null): { h: Tensor; c: Tensor } {
+    const { h, c } = this.run(x, state?.h ?? null, state?.c ?? null);
+    return { h, c: c! };
+  }
+}

@@ -1,0 +1,43 @@
+/** Every recorded operation's gradient, by the name under which its forward pass records it. */
+import type { Backward } from "../tensor/tape.js";
+import { addBackward, affineBackward, divBackward, mulBackward, negBackward, subBackward } from "./arithmetic.js";
+import { crossEntropyBackward } from "./cross-entropy.js";
+import { dropoutBackward } from "./dropout.js";
+import { embeddingBackward, gatherBackward } from "./embedding.js";
+import { concatBackward, reshapeBackward, sliceBackward, transposeBackward } from "./layout.js";
+import { linearBackward } from "./linear.js";
+import { matmulBackward } from "./matmul.js";
+import { recurrentBackward } from "./recurrent/recurrent.js";
+import { maxBackward, sumBackward } from "./reduce.js";
+import { logSoftmaxBackward, softmaxBackward } from "./softmax.js";
+import { expBackward, logBackward, reluBackward, sigmoidBackward, sqrtBackward, tanhBackward } from "./unary.js";
+
+export const backwards: Readonly<Record<string, Backward>> = {
+  add: addBackward,
+  sub: subBackward,
+  mul: mulBackward,
+  div: divBackward,
+  neg: negBackward,
+  affine: affineBackward,
+  exp: expBackward,
+  log: logBackward,
+  sqrt: sqrtBackward,
+  tanh: tanhBackward,
+  sigmoid: sigmoidBackward,
+  relu: reluBackward,
+  reshape: reshapeBackward,
+  transpose: transposeBackward,
+  slice: sliceBackward,
+  concat: concatBackward,
+  matmul: matmulBackward,
+  linear: linearBackward,
+  sum: sumBackward,
+  max: maxBackward,
+  embedding: embeddingBackward,
+  gather: gatherBackward,
+  dropout: dropoutBackward,
+  softmax: softmaxBackward,
+  logSoftmax: logSoftmaxBackward,
+  crossEntropy: crossEntropyBackward,
+  recurrent: recurrentBackward,
+};

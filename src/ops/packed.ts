@@ -1,0 +1,33 @@
+/** Weights as the second operand of a product, packed once per version (see packB). */
+import type { Engine } from "../engine/engine.js";
+import type { Ptr } from "../engine/kernels.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+/** A matrix inside a tensor, from element `offset` on. */
+export interface MatrixOperand {
+  readonly tensor: Tensor;
+  readonly offset: number;
+  /** Sizes of op(B): k rows, n columns. */
+  readonly k: number;
+  readonly n: number;
+  readonly ld: number;
+  readonly transposed: 0 | 1;
+}
+
+/** Address of the packed operand: kept with a persistent tensor and packed again when that was written; scratch for one of a step. */
+export function packOperand(engine: Engine, where: string, { tensor, offset, k, n, ld, transposed }: MatrixOperand): Ptr {
+  const ptr = tensor.address(where) + offset * 4;
+  const bytes = k * Math.ceil(n / 8) * 8 * 4;
+  const { lease, version } = tensor.storage;
+  if (lease === null) {
+    const scratch = engine.scratch(bytes);
+    engine.kernels.packB(scratch, ptr, k, n, ld, transposed);
+    return scratch;
+  }
+  const pack = engine.packFor(lease, `${transposed}/${offset}/${k}/${n}/${ld}`, bytes);
+  if (pack.version !== version) {
+    engine.kernels.packB(pack.ptr, ptr, k, n, ld, transposed);
+    pack.version = version;
+  }
+  return pack.ptr;
+}

@@ -1,0 +1,238 @@
+/** Back-propagation through time of stacked recurrent layers: the chain of dz step by step, then one product a weight over all steps. */
+import type { Engine } from "../../engine/engine.js";
+import type { Ptr } from "../../engine/kernels.js";
+import { packOperand } from "../packed.js";
+import { type DirectionTrace, type LayerContext, type LayerTrace, sortRows, stateBefore, walk } from "./forward.js";
+import type { Ragged } from "./ragged.js";
+import { type RecurrentSpec, type RecurrentWeights, sizesOf } from "./spec.js";
+
+interface Slot {
+  readonly ptr: Ptr;
+  readonly beta: number;
+}
+
+/** Where gradients go; null where none is wanted. */
+export interface WeightSlots {
+  readonly weightIh: Slot | null;
+  readonly weightHh: Slot | null;
+  readonly biasIh: Slot | null;
+  readonly biasHh: Slot | null;
+  readonly weightHr: Slot | null;
+}
+
+export interface StateGradients {
+  /** Gradients of the last states, f32 [L·D, B, ·], 0 when nothing flowed in. */
+  readonly hN: Ptr;
+  readonly cN: Ptr;
+  readonly h0: Slot | null;
+  readonly c0: Slot | null;
+}
+
+/** What one direction's chain leaves: gradients of the pre-activations, dense in packed order. */
+interface Chain {
+  /** [total, G·H], input side. */
+  readonly dGates: Ptr;
+  /** [total, H] gradient of hn, GRU. */
+  readonly dHn: Ptr;
+  /** [total, R] gradient of the projected state, LSTM with projSize. */
+  readonly dProjected: Ptr;
+  /** [total, R] states before each step. */
+  readonly hPrev: Ptr;
+}
+
+/**
+ * @param dOut gradient of the packed output [total, D·R] of the last layer; overwritten
+ * @param dInput where the gradient of the packed input goes (written, not added), or 0
+ */
+export function backwardLayers(
+  engine: Engine,
+  spec: RecurrentSpec,
+  weights: readonly RecurrentWeights[],
+  slots: readonly WeightSlots[],
+  ragged: Ragged,
+  traces: readonly LayerTrace[],
+  dOut: Ptr,
+  dInput: Ptr,
+  states: StateGradients,
+): void {
+  const sizes = sizesOf(spec);
+  const context: LayerContext = { engine, spec, sizes, ragged };
+  let dLayer = dOut;
+  for (let layer = spec.numLayers - 1; layer >= 0; layer--) {
+    const trace = traces[layer]!;
+    const dx = layer > 0 ? engine.scratch(ragged.total * trace.inSize * 4) : dInput;
+    for (let direction = 0; direction < sizes.directions; direction++) {
+      const index = layer * sizes.directions + direction;
+      const offset = direction * sizes.recurrent * 4;
+      const own = { weights: weights[index]!, slots: slots[index]!, trace: trace.directions[direction]! };
+      backwardDirection(context, index, own, trace, trace.out + offset, dLayer + offset, dx, direction === 0 ? 0 : 1, states);
+    }
+    if (trace.mask !== null) {
+      const { key, threshold, scale } = trace.mask;
+      engine.kernels.dropout(dx, dx, ragged.total * trace.inSize, key[0], key[1], threshold, scale, 0);
+    }
+    dLayer = dx;
+  }
+}
+
+function backwardDirection(
+  context: LayerContext,
+  index: number,
+  own: { weights: RecurrentWeights; slots: WeightSlots; trace: DirectionTrace },
+  { x, inSize }: LayerTrace,
+  out: Ptr,
+  dOut: Ptr,
+  dx: Ptr,
+  beta: number,
+  states: StateGradients,
+): void {
+  const { engine, spec, sizes, ragged } = context;
+  const { hidden, recurrent } = sizes;
+  const { batch, total } = ragged;
+  const floats = (count: number) => engine.scratch(count * 4);
+  const start = (given: Ptr, size: number): Ptr => {
+    const ptr = floats(batch * size);
+    if (given === 0) engine.memory.f32.fill(0, ptr >>> 2, (ptr >>> 2) + batch * size);
+    else sortRows(context, ptr, given + index * batch * size * 4, size, ragged.order);
+    return ptr;
+  };
+  const lstm = spec.kind === "LSTM";
+  const dh = start(states.hN, recurrent);
+  const dc = lstm ? start(states.cN, hidden) : 0;
+  const gateWidth = sizes.gates * hidden;
+  const chain: Chain = {
+    dGates: floats(total * gateWidth),
+    dHn: spec.kind === "GRU" ? floats(total * hidden) : 0,
+    dProjected: spec.projSize > 0 ? floats(total * recurrent) : 0,
+    hPrev: floats(total * recurrent),
+  };
+  const reverse = sizes.directions === 2 && index % 2 === 1;
+  runChain(context, engine.work, { begin: 0, end: batch }, reverse, own.trace, own.weights, chain, out, dOut, dh, dc);
+  weightGradients(context, own.slots, own.trace, chain, x, inSize);
+  if (dx !== 0) {
+    const packed = packOperand(engine, spec.name, { tensor: own.weights.weightIh, offset: 0, k: gateWidth, n: inSize, ld: inSize, transposed: 0 });
+    engine.kernels.gemmPacked(dx, chain.dGates, packed, total, inSize, gateWidth, gateWidth, inSize, 0, beta, engine.work);
+  }
+  finish(context, states.h0, dh, index, recurrent);
+  if (lstm) finish(context, states.c0, dc, index, hidden);
+}
+
+/** Hands the gradient of an initial state back in the caller's order. */
+function finish(context: LayerContext, slot: Slot | null, gradient: Ptr, index: number, size: number): void {
+  if (slot === null) return;
+  const { engine, ragged } = context;
+  const count = ragged.batch * size;
+  const target = slot.ptr + index * count * 4;
+  if (slot.beta === 0) {
+    sortRows(context, target, gradient, size, ragged.rank);
+    return;
+  }
+  const unsorted = engine.scratch(count * 4);
+  sortRows(context, unsorted, gradient, size, ragged.rank);
+  engine.kernels.add(target, target, unsorted, count);
+}
+
+/** The chain of dz over sorted rows `begin` to `end`, last step of the walk first. dh and dc end as the gradients of h0 and c0. */
+function runChain(
+  context: LayerContext,
+  work: Ptr,
+  rows: { begin: number; end: number },
+  reverse: boolean,
+  trace: DirectionTrace,
+  weights: RecurrentWeights,
+  chain: Chain,
+  out: Ptr,
+  dOut: Ptr,
+  dhAll: Ptr,
+  dcAll: Ptr,
+): void {
+  const { engine, spec, sizes, ragged } = context;
+  const { kernels } = engine;
+  const { hidden, recurrent, width, gates } = sizes;
+  const gateWidth = gates * hidden;
+  const back = (tensor: RecurrentWeights["weightHh"], offset: number, k: number, n: number) =>
+    packOperand(engine, spec.name, { tensor, offset, k, n, ld: n, transposed: 0 });
+  const gru = spec.kind === "GRU";
+  const main = back(weights.weightHh, 0, (gru ? 2 : gates) * hidden, recurrent);
+  const packedN = gru ? back(weights.weightHh, 2 * hidden * recurrent, hidden, recurrent) : 0;
+  const projection = weights.weightHr === null ? 0 : back(weights.weightHr, 0, recurrent, hidden);
+  const mix = engine.scratch(ragged.batch * hidden * 4);
+  const dFull = projection === 0 ? 0 : engine.scratch(ragged.batch * hidden * 4);
+  const dh = dhAll + rows.begin * recurrent * 4;
+  const dc = dcAll + rows.begin * hidden * 4;
+  for (const step of walk(ragged.time, reverse).reverse()) {
+    const count = Math.min(rows.end, ragged.active[step.t]!) - rows.begin;
+    if (count <= 0) continue;
+    const row = ragged.offsets[step.t]! + rows.begin;
+    const at = (base: Ptr, size: number) => base + row * size * 4;
+    const prev = stateBefore(context, step, out, width, trace.h0, recurrent, at(chain.hPrev, recurrent) - rows.begin * recurrent * 4);
+    const hPrev = at(chain.hPrev, recurrent);
+    if (prev.ptr + rows.begin * prev.ld * 4 !== hPrev) {
+      kernels.copyStrided(hPrev, prev.ptr + rows.begin * prev.ld * 4, count, recurrent, recurrent, 1, prev.ld, 1);
+    }
+    const dGates = at(chain.dGates, gateWidth);
+    const dOutRow = at(dOut, width);
+    if (spec.kind === "LSTM") {
+      const cPrev = stateBefore(context, step, trace.c, hidden, trace.c0, hidden, mix).ptr + rows.begin * hidden * 4;
+      const [activated, tanhC] = [at(trace.gates, gateWidth), at(trace.tanhC, hidden)];
+      if (projection === 0) {
+        kernels.lstmCellGrad(dGates, dc, dh, dOutRow, activated, cPrev, tanhC, count, hidden, width);
+      } else {
+        const dProjected = at(chain.dProjected, recurrent);
+        kernels.copyStrided(dProjected, dOutRow, count, recurrent, recurrent, 1, width, 1);
+        kernels.add(dProjected, dProjected, dh, count * recurrent);
+        kernels.gemmPacked(dFull, dProjected, projection, count, hidden, recurrent, recurrent, hidden, 0, 0, work);
+        kernels.lstmCellGrad(dGates, dc, dFull, 0, activated, cPrev, tanhC, count, hidden, 0);
+      }
+      kernels.gemmPacked(dh, dGates, main, count, recurrent, gateWidth, gateWidth, recurrent, 0, 0, work);
+    } else if (gru) {
+      const dHn = at(chain.dHn, hidden);
+      kernels.gruCellGrad(dGates, dHn, dh, dOutRow, at(trace.gates, gateWidth), at(trace.hn, hidden), hPrev, count, hidden, width, recurrent);
+      kernels.gemmPacked(dh, dGates, main, count, recurrent, 2 * hidden, gateWidth, recurrent, 0, 1, work);
+      kernels.gemmPacked(dh, dHn, packedN, count, recurrent, hidden, hidden, recurrent, 0, 1, work);
+    } else {
+      kernels.rnnCellGrad(dGates, dh, dOutRow, at(out, width), count, hidden, width, width, spec.kind === "RNN_RELU" ? 1 : 0);
+      kernels.gemmPacked(dh, dGates, main, count, recurrent, hidden, hidden, recurrent, 0, 0, work);
+    }
+  }
+}
+
+/** One product over all packed rows for each weight; bias gradients are sums over them. */
+function weightGradients(
+  { engine, spec, sizes, ragged }: LayerContext,
+  slots: WeightSlots,
+  trace: DirectionTrace,
+  { dGates, dHn, dProjected, hPrev }: Chain,
+  x: Ptr,
+  inSize: number,
+): void {
+  const { kernels, work } = engine;
+  const { hidden, recurrent } = sizes;
+  const { total } = ragged;
+  const gateWidth = sizes.gates * hidden;
+  /** slot rows [from, from + m) += (rows of d)ᵀ · b */
+  const product = (slot: Slot | null, from: number, d: Ptr, ldd: number, m: number, b: Ptr, n: number) => {
+    if (slot !== null) kernels.gemm(slot.ptr + from * n * 4, d, b, m, n, total, ldd, n, n, 1, 0, slot.beta, work);
+  };
+  const columns = (slot: Slot | null, from: number, d: Ptr, ldd: number, n: number) => {
+    if (slot === null) return;
+    let dense = d;
+    if (ldd !== n) {
+      dense = engine.scratch(total * n * 4);
+      kernels.copyStrided(dense, d, total, n, n, 1, ldd, 1);
+    }
+    kernels.reduceSum(slot.ptr + from * 4, dense, 1, total, n, 1, slot.beta);
+  };
+  product(slots.weightIh, 0, dGates, gateWidth, gateWidth, x, inSize);
+  columns(slots.biasIh, 0, dGates, gateWidth, gateWidth);
+  if (spec.kind === "GRU") {
+    product(slots.weightHh, 0, dGates, gateWidth, 2 * hidden, hPrev, recurrent);
+    product(slots.weightHh, 2 * hidden, dHn, hidden, hidden, hPrev, recurrent);
+    columns(slots.biasHh, 0, dGates, gateWidth, 2 * hidden);
+    columns(slots.biasHh, 2 * hidden, dHn, hidden, hidden);
+  } else {
+    product(slots.weightHh, 0, dGates, gateWidth, gateWidth, hPrev, recurrent);
+    columns(slots.biasHh, 0, dGates, gateWidth, gateWidth);
+  }
+  product(slots.weightHr, 0, dProjected, recurrent, recurrent, trace.full, hidden);
+}

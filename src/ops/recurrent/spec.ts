@@ -1,0 +1,89 @@
+/** What a recurrent network is: kind, sizes and weights, and the checks of a call. */
+import { IndexError, ShapeError } from "../../errors.js";
+import { show } from "../../tensor/shape.js";
+import { checkDType, type Tensor } from "../../tensor/tensor.js";
+
+export type RecurrentKind = "RNN_TANH" | "RNN_RELU" | "LSTM" | "GRU";
+
+export interface RecurrentSpec {
+  /** Name in error messages. */
+  readonly name: string;
+  readonly kind: RecurrentKind;
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  /** Size of the projected hidden state (LSTM), 0 for none. */
+  readonly projSize: number;
+  readonly numLayers: number;
+  readonly bidirectional: boolean;
+  /** Probability of dropout on the outputs of all layers but the last, in training steps. */
+  readonly dropout: number;
+  /** Input and output are [T, B, ...] instead of [B, T, ...]. */
+  readonly timeMajor: boolean;
+}
+
+/** Weights of one layer and direction, shapes as PyTorch: [G·H, in], [G·H, R], [G·H], [G·H], [P, H]. */
+export interface RecurrentWeights {
+  readonly weightIh: Tensor;
+  readonly weightHh: Tensor;
+  readonly biasIh: Tensor | null;
+  readonly biasHh: Tensor | null;
+  readonly weightHr: Tensor | null;
+}
+
+export const GATES: Readonly<Record<RecurrentKind, number>> = { RNN_TANH: 1, RNN_RELU: 1, LSTM: 4, GRU: 3 };
+
+/** Sizes that everything else follows from. */
+export interface Sizes {
+  readonly gates: number;
+  readonly hidden: number;
+  /** Size of the state that recurs: projSize or hiddenSize. */
+  readonly recurrent: number;
+  readonly directions: number;
+  /** Row length of a layer's output: directions·recurrent. */
+  readonly width: number;
+}
+
+export function sizesOf({ kind, hiddenSize, projSize, bidirectional }: RecurrentSpec): Sizes {
+  const recurrent = projSize > 0 ? projSize : hiddenSize;
+  const directions = bidirectional ? 2 : 1;
+  return { gates: GATES[kind], hidden: hiddenSize, recurrent, directions, width: directions * recurrent };
+}
+
+/** Batch and time of the input. @throws ShapeError on a wrong rank or feature count, or no steps */
+export function checkInput(spec: RecurrentSpec, input: Tensor): { batch: number; time: number } {
+  const where = `${spec.name}.forward`;
+  checkDType(where, "input", input, "f32");
+  const axes = spec.timeMajor ? "[T, B, features]" : "[B, T, features]";
+  if (input.rank !== 3) throw new ShapeError(`${where}: input has rank ${input.rank} (shape ${show(input.shape)}), wants rank 3, ${axes}`);
+  const [first, second, features] = input.shape as [number, number, number];
+  if (features !== spec.inputSize) {
+    throw new ShapeError(`${where}: input has ${features} features, wants inputSize ${spec.inputSize} (shape ${show(input.shape)})`);
+  }
+  const [batch, time] = spec.timeMajor ? [second, first] : [first, second];
+  if (time === 0) throw new ShapeError(`${where}: input has 0 time steps, wants at least 1 (shape ${show(input.shape)}, ${axes})`);
+  return { batch, time };
+}
+
+/** @throws ShapeError unless an initial state is f32 [L·D, B, size] */
+export function checkState(spec: RecurrentSpec, name: "h" | "c", state: Tensor, batch: number): void {
+  const where = `${spec.name}.forward`;
+  checkDType(where, `state ${name}`, state, "f32");
+  const { directions, recurrent, hidden } = sizesOf(spec);
+  const wanted = [spec.numLayers * directions, batch, name === "h" ? recurrent : hidden];
+  if (state.rank !== 3 || state.shape.some((extent, i) => extent !== wanted[i])) {
+    throw new ShapeError(`${where}: state ${name} has shape ${show(state.shape)}, wants ${show(wanted)} (layers·directions, batch, size)`);
+  }
+}
+
+/** @throws ShapeError on a wrong count, IndexError on a length outside 1 … time */
+export function checkLengths(spec: RecurrentSpec, lengths: ArrayLike<number> | undefined, batch: number, time: number): void {
+  if (lengths === undefined) return;
+  const where = `${spec.name}.forward`;
+  if (lengths.length !== batch) throw new ShapeError(`${where}: ${lengths.length} lengths, wants ${batch}, one a row of the batch`);
+  for (let i = 0; i < batch; i++) {
+    const length = lengths[i]!;
+    if (!(Number.isInteger(length) && length >= 1 && length <= time)) {
+      throw new IndexError(`${where}: length ${length} at row ${i}, wants a whole number from 1 to ${time} (the time steps of the input)`);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/** The network of a sequence classifier: embedding, recurrent encoder, pooling over time, dense output. */
+import type { Engine } from "../engine/engine.js";
+import { ConfigError } from "../errors.js";
+import { Dropout } from "../nn/containers.js";
+import { Embedding } from "../nn/embedding.js";
+import { Linear } from "../nn/linear.js";
+import { Module } from "../nn/module.js";
+import { GRU, type HiddenState, LSTM, RNN } from "../nn/recurrent.js";
+import { add, mul } from "../ops/arithmetic.js";
+import { concat, reshape, slice } from "../ops/layout.js";
+import { max, sum } from "../ops/reduce.js";
+import { checkOptions, inRange, wholeNumber } from "../options.js";
+import { tensor } from "../tensor/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+export type Encoder = "rnn" | "lstm" | "gru";
+export type Pooling = "last" | "mean" | "max";
+
+export interface SequenceNetworkConfig {
+  readonly encoder: Encoder;
+  readonly embeddingDim: number;
+  readonly hiddenSize: number;
+  readonly numLayers: number;
+  readonly bidirectional: boolean;
+  /** How the encoder's outputs become one vector: the last state, or their mean or maximum over the real steps. */
+  readonly pooling: Pooling;
+  readonly dropout: number;
+}
+
+const ENCODERS: readonly string[] = ["rnn", "lstm", "gru"];
+const POOLINGS: readonly string[] = ["last", "mean", "max"];
+const KEYS = ["encoder", "embeddingDim", "hiddenSize", "numLayers", "bidirectional", "pooling", "dropout"] as const;
+
+/** @throws ConfigError naming the option, its value and what is wanted */
+export function checkNetworkConfig(config: SequenceNetworkConfig): SequenceNetworkConfig {
+  const where = "SequenceClassifier";
+  checkOptions(where, config, KEYS);
+  if (!ENCODERS.includes(config.encoder)) throw new ConfigError(`${where}: encoder ${JSON.stringify(config.encoder)}, wants one of ${ENCODERS.join(", ")}`);
+  if (!POOLINGS.includes(config.pooling)) throw new ConfigError(`${where}: pooling ${JSON.stringify(config.pooling)}, wants one of ${POOLINGS.join(", ")}`);
+  wholeNumber(where, "embeddingDim", config.embeddingDim, 1);
+  wholeNumber(where, "hiddenSize", config.hiddenSize, 1);
+  wholeNumber(where, "numLayers", config.numLayers, 1);
+  inRange(where, "dropout", config.dropout, 0, 1);
+  if (typeof config.bidirectional !== "boolean") throw new ConfigError(`${where}: bidirectional ${String(config.bidirectional)}, wants true or false`);
+  return config;
+}
+
+/** A mini-batch as the network takes it: ids [B, T] padded with 0, and each row's real length. */
+export interface PaddedBatch {
+  readonly ids: Int32Array;
+  readonly lengths: Int32Array;
+  readonly batch: number;
+  readonly time: number;
+}
+
+export class SequenceNetwork extends Module {
+  readonly embedding: Embedding;
+  readonly encoder: RNN | LSTM | GRU;
+  readonly output: Linear;
+  readonly #dropout: Dropout;
+
+  constructor(
+    readonly engine: Engine,
+    readonly config: SequenceNetworkConfig,
+    vocabularySize: number,
+    classes: number,
+  ) {
+    super();
+    const { encoder, embeddingDim, hiddenSize, numLayers, bidirectional, dropout } = checkNetworkConfig(config);
+    this.embedding = new Embedding(engine, { numEmbeddings: vocabularySize, embeddingDim, paddingIdx: 0 });
+    const Kind = { rnn: RNN, lstm: LSTM, gru: GRU }[encoder];
+    this.encoder = new Kind(engine, { inputSize: embeddingDim, hiddenSize, numLayers, bidirectional, dropout: numLayers > 1 ? dropout : 0 });
+    this.output = new Linear(engine, { inFeatures: hiddenSize * (bidirectional ? 2 : 1), outFeatures: classes });
+    this.#dropout = new Dropout(dropout);
+  }
+
+  /** @returns logits, f32 [B, classes] */
+  forward(batch: PaddedBatch): Tensor {
+    const { lengths } = batch;
+    const ids = tensor(this.engine, batch.ids, [batch.batch, batch.time]);
+    const vectors = this.#dropout.forward(this.embedding.forward(ids));
+    const encoder = this.encoder as GRU;
+    const { output, state } = encoder.forward(vectors, null, { lengths });
+    return this.output.forward(this.#dropout.forward(this.#pool(output, state, batch)));
+  }
+
+  #pool(output: Tensor, { h }: HiddenState, { batch, time, lengths }: PaddedBatch): Tensor {
+    const { engine, config } = this;
+    if (config.pooling === "mean") {
+      const share = tensor(engine, Float32Array.from(lengths, (length) => 1 / length), [batch, 1]);
+      return mul(sum(output, 1), share);
+    }
+    if (config.pooling === "max") {
+      const floor = Float32Array.from({ length: batch * time }, (_, i) => (i % time < lengths[Math.floor(i / time)]! ? 0 : -3e38));
+      return max(add(output, tensor(engine, floor, [batch, time, 1])), 1).values;
+    }
+    const directions = config.bidirectional ? 2 : 1;
+    const stacked = h.shape[0]!;
+    const last = Array.from({ length: directions }, (_, d) => slice(h, 0, stacked - directions + d, stacked - directions + d + 1));
+    return concat(
+      last.map((state) => reshape(state, [batch, config.hiddenSize])),
+      1,
+    );
+  }
+}

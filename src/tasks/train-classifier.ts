@@ -1,0 +1,116 @@
+/** Training of a sequence classifier from labelled texts. */
+import { type Engine, PURPOSE } from "../engine/engine.js";
+import { Stream, streamKey } from "../engine/random.js";
+import { ConfigError } from "../errors.js";
+import { crossEntropy } from "../loss/cross-entropy.js";
+import { Adam } from "../optim/adam.js";
+import { checkOptions, inRange, wholeNumber } from "../options.js";
+import { tensor } from "../tensor/create.js";
+import { bucketBatches, padBatch } from "../text/batching.js";
+import { createTokenizer, type TokenizerOptions } from "../text/tokenizer.js";
+import { Vocabulary } from "../text/vocabulary.js";
+import { type FitOptions, type FitProgress, type FitResult, fit } from "../train/fit.js";
+import { accuracy } from "../train/metrics.js";
+import { SequenceClassifier } from "./sequence-classifier.js";
+import type { SequenceNetworkConfig } from "./sequence-network.js";
+
+export interface LabelledText {
+  readonly label: string;
+  readonly text: string;
+}
+
+export interface TrainClassifierOptions extends Partial<SequenceNetworkConfig> {
+  /** Default: characters, NFC, as they are. */
+  readonly tokenizer?: TokenizerOptions;
+  /** Tokens seen less often become unknown. Default 1. */
+  readonly minCount?: number;
+  /** Default 32. */
+  readonly batchSize?: number;
+  /** Default 10. */
+  readonly epochs?: number;
+  /** Peak learning rate; it rises over the first twentieth of training and falls to zero. Default 0.004. */
+  readonly lr?: number;
+  /** Joint norm that gradients are clipped to. Default 1. */
+  readonly clip?: number;
+  /** Epochs without a better dev accuracy before training stops. Default 3. */
+  readonly patience?: number;
+  readonly maxSeconds?: number;
+  readonly onProgress?: (progress: FitProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+const KEYS = [
+  "encoder", "embeddingDim", "hiddenSize", "numLayers", "bidirectional", "pooling", "dropout", "tokenizer", "minCount", "batchSize", "epochs", "lr", "clip",
+  "patience", "maxSeconds", "onProgress", "signal",
+] as const;
+
+/** Linear rise to 1 over the first twentieth, then linear fall to 0. */
+const warmThenFall = (done: number): number => (done < 0.05 ? done / 0.05 : (1 - done) / 0.95);
+
+/**
+ * @param data training examples, and dev examples by which the best weights are chosen
+ * @throws ConfigError on a bad option or fewer than two labels
+ */
+export async function trainSequenceClassifier(
+  engine: Engine,
+  data: { readonly train: readonly LabelledText[]; readonly dev: readonly LabelledText[] },
+  options: TrainClassifierOptions = {},
+): Promise<{ classifier: SequenceClassifier; result: FitResult }> {
+  const where = "trainSequenceClassifier";
+  checkOptions(where, options, KEYS);
+  const labels = [...new Set(data.train.map(({ label }) => label))].sort();
+  if (labels.length < 2) throw new ConfigError(`${where}: the training data have ${labels.length} labels, wants at least 2`);
+  const unseen = data.dev.find(({ label }) => !labels.includes(label));
+  if (unseen !== undefined) throw new ConfigError(`${where}: dev label ${JSON.stringify(unseen.label)} is not among the ${labels.length} training labels`);
+  const batchSize = wholeNumber(where, "batchSize", options.batchSize ?? 32, 1);
+  const lr = inRange(where, "lr", options.lr ?? 0.004, 0, 10);
+  const config: SequenceNetworkConfig = {
+    encoder: options.encoder ?? "gru",
+    embeddingDim: options.embeddingDim ?? 64,
+    hiddenSize: options.hiddenSize ?? 96,
+    numLayers: options.numLayers ?? 1,
+    bidirectional: options.bidirectional ?? true,
+    pooling: options.pooling ?? "mean",
+    dropout: options.dropout ?? 0.2,
+  };
+  const tokenizer = createTokenizer(options.tokenizer ?? { type: "characters", normalization: "NFC", lowercase: false });
+  const tokens = data.train.map(({ text }) => tokenizer.encode(text));
+  const vocabulary = Vocabulary.build(tokens, { minCount: options.minCount ?? 1 });
+  const classifier = new SequenceClassifier(engine, config, tokenizer, vocabulary, labels);
+  const encode = (examples: readonly LabelledText[]) =>
+    examples.map(({ text, label }) => ({ ids: classifier.encode(text), target: labels.indexOf(label) }));
+  const train = encode(data.train);
+  const dev = encode(data.dev);
+  const lengths = train.map(({ ids }) => ids.length);
+  const fitOptions: FitOptions = {
+    epochs: options.epochs ?? 10,
+    clip: options.clip ?? 1,
+    patience: options.patience ?? 3,
+    schedule: warmThenFall,
+    ...(options.maxSeconds === undefined ? {} : { maxSeconds: options.maxSeconds }),
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+  const optimizer = new Adam(classifier.network.parameters(), { lr });
+  const task = {
+    batches: (epoch: number) => bucketBatches(lengths, { batchSize, stream: new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 0)) }),
+    count: (rows: readonly number[]) => rows.length,
+    loss: (rows: readonly number[]) => {
+      const logits = classifier.network.forward(padBatch(rows.map((row) => train[row]!.ids)));
+      return crossEntropy(logits, tensor(engine, Int32Array.from(rows, (row) => train[row]!.target)));
+    },
+    evaluate: () => {
+      if (dev.length === 0) return undefined;
+      const predicted = classifier.predictIds(dev.map(({ ids }) => ids));
+      return accuracy(dev.map(({ target }) => target), predicted.map(({ label }) => labels.indexOf(label)));
+    },
+  };
+  try {
+    return { classifier, result: await fit(engine, task, optimizer, fitOptions) };
+  } catch (error) {
+    classifier.dispose();
+    throw error;
+  } finally {
+    optimizer.dispose();
+  }
+}
