@@ -1,0 +1,43 @@
+/** Share of each kernel and of the host in a workload: every kernel is wrapped by a clock, the rest is the host's. */
+import type { Engine } from "../src/index.js";
+import type { Workload } from "./workloads.js";
+
+export interface Share {
+  readonly kernel: string;
+  readonly calls: number;
+  readonly ms: number;
+  readonly share: number;
+}
+
+export function profile(engine: Engine, workload: Workload, seconds = 1.5): { ms: number; shares: Share[] } {
+  const run = workload.prepare(engine);
+  for (let i = 0, start = performance.now(); i < 5 || performance.now() - start < 400; i++) run();
+  const kernels = engine.kernels as unknown as Record<string, (...args: number[]) => number>;
+  const original = { ...kernels };
+  const spent = new Map<string, { calls: number; ms: number }>();
+  for (const [name, kernel] of Object.entries(original)) {
+    const entry = { calls: 0, ms: 0 };
+    spent.set(name, entry);
+    kernels[name] = (...args) => {
+      const start = performance.now();
+      const result = kernel(...args);
+      entry.ms += performance.now() - start;
+      entry.calls++;
+      return result;
+    };
+  }
+  const start = performance.now();
+  let runs = 0;
+  while (performance.now() - start < seconds * 1000) {
+    run();
+    runs++;
+  }
+  const total = performance.now() - start;
+  Object.assign(kernels, original);
+  const inKernels = [...spent.values()].reduce((sum, { ms }) => sum + ms, 0);
+  const shares = [...spent]
+    .filter(([, { calls }]) => calls > 0)
+    .map(([kernel, { calls, ms }]) => ({ kernel, calls: calls / runs, ms: ms / runs, share: ms / total }));
+  shares.push({ kernel: "host", calls: 1, ms: (total - inKernels) / runs, share: 1 - inKernels / total });
+  return { ms: total / runs, shares: shares.sort((a, b) => b.share - a.share) };
+}
