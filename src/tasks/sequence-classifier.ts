@@ -2,7 +2,7 @@
 import type { Engine } from "../engine/engine.js";
 import { FormatError } from "../errors.js";
 import { decodeModelFile, encodeModelFile } from "../io/model-file.js";
-import { toFloat32 } from "../io/safetensors.js";
+import { toFloat32 } from "../io/element-types.js";
 import { softmax } from "../ops/softmax.js";
 import { noGrad } from "../tensor/tape.js";
 import { bucketBatches, padBatch } from "../text/batching.js";

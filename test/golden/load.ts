@@ -1,7 +1,8 @@
 /** Reads golden families: a manifest and its tensors, some of which are generated from a seed. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { readSafetensors, toTypedArray } from "../../src/io/safetensors.js";
+import { toTypedArray } from "../../src/io/element-types.js";
+import { readSafetensors } from "../../src/io/safetensors.js";
 
 export type Numbers = Float32Array | Float64Array | Int32Array;
 

@@ -29,9 +29,10 @@ const L8 = f(0.3333331346511841);
 
 const MIN_NORMAL = 1.1754943508222875e-38;
 
+/** Where 2^0 stands in POWERS. */
+const POWER_ZERO = 160;
 /** 2^(i - 160) for exponents from -160 to 159, as doubles: one product by it rounds as the kernel's two do. */
 const POWERS = /* @__PURE__ */ powersOfTwo();
-const POWER_ZERO = 160;
 
 function powersOfTwo(): Float64Array {
   const table = new Float64Array(320);

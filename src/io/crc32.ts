@@ -1,0 +1,13 @@
+/** CRC-32 of ISO 3309 and gzip (reflected polynomial 0xedb88320). */
+const TABLE = /* @__PURE__ */ Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+  return value;
+});
+
+/** @param start the result for the bytes before, to go on from */
+export function crc32(bytes: Uint8Array, start = 0): number {
+  let value = ~start;
+  for (let i = 0; i < bytes.length; i++) value = TABLE[(value ^ bytes[i]!) & 255]! ^ (value >>> 8);
+  return ~value >>> 0;
+}

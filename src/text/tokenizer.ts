@@ -1,0 +1,61 @@
+/**
+ * Text to tokens by rules that are the same in every runtime: normalisation, \p{…} classes and code points (Intl.Segmenter's tables
+ * differ). The promise covers characters of Unicode 15.
+ */
+import { ConfigError } from "../errors.js";
+import { checkOptions } from "../options.js";
+
+export interface TokenizerOptions {
+  /**
+   * characters: code points. words: runs of letters, marks and digits (with ' and ’ inside), and every other visible character alone.
+   * whitespace: what stands between white space. bytes: UTF-8, two hexadecimal digits each.
+   */
+  readonly type: "characters" | "words" | "whitespace" | "bytes";
+  /** Default "NFC". */
+  readonly normalization?: "NFC" | "NFD" | "NFKC" | "NFKD" | "none";
+  /** Default false. */
+  readonly lowercase?: boolean;
+}
+
+const WORD = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}\p{N}]+)*|[^\s\p{L}\p{M}\p{N}]/gu;
+
+const SPLITTERS: Readonly<Record<TokenizerOptions["type"], (text: string) => string[]>> = {
+  characters: (text) => [...text],
+  words: (text) => text.match(WORD) ?? [],
+  whitespace: (text) => text.match(/\S+/gu) ?? [],
+  bytes: (text) => Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, "0")),
+};
+const NORMALIZATIONS = ["NFC", "NFD", "NFKC", "NFKD", "none"];
+
+export class Tokenizer {
+  readonly #split: (text: string) => string[];
+
+  constructor(readonly options: Required<TokenizerOptions>) {
+    this.#split = SPLITTERS[options.type];
+  }
+
+  /** The tokens of a text, in order. A lone surrogate counts as U+FFFD. */
+  encode(text: string): string[] {
+    const { normalization, lowercase } = this.options;
+    const wellFormed = text.replace(/\p{Surrogate}/gu, "\ufffd");
+    const normal = normalization === "none" ? wellFormed : wellFormed.normalize(normalization);
+    return this.#split(lowercase ? normal.toLowerCase() : normal);
+  }
+
+  toJSON(): Required<TokenizerOptions> {
+    return this.options;
+  }
+}
+
+/** @throws ConfigError on an unknown or bad option */
+export function createTokenizer(options: TokenizerOptions): Tokenizer {
+  const where = "createTokenizer";
+  checkOptions(where, options, ["type", "normalization", "lowercase"]);
+  const { type, normalization = "NFC", lowercase = false } = options;
+  if (!Object.hasOwn(SPLITTERS, type)) throw new ConfigError(`${where}: type ${JSON.stringify(type)}, wants one of ${Object.keys(SPLITTERS).join(", ")}`);
+  if (!NORMALIZATIONS.includes(normalization)) {
+    throw new ConfigError(`${where}: normalization ${JSON.stringify(normalization)}, wants one of ${NORMALIZATIONS.join(", ")}`);
+  }
+  if (typeof lowercase !== "boolean") throw new ConfigError(`${where}: lowercase ${JSON.stringify(lowercase)}, wants true or false`);
+  return new Tokenizer({ type, normalization, lowercase });
+}
