@@ -28,7 +28,8 @@ const root = process.env["RECURRA_ROOT"] ?? process.cwd();
 
 /** A mul+add loop in wasm: what 128-bit SIMD can do here and now, GFLOP/s. */
 function ceiling(): () => void {
-  const { exports } = instantiateSync(readFileSync(path.join(root, "build/wasm/ceiling-baseline.wasm")), {});
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+  const { exports } = instantiateSync(readFileSync(path.join(root, "build/wasm/ceiling-baseline.wasm")), { env: { memory } });
   const loop = exports["f32_ceiling"] as (turns: number) => number;
   return () => {
     sink += loop(CEILING_TURNS);

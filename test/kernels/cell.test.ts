@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import { createCells } from "../../src/engine/js/cell.js";
+import { gruUnit, gruUnitGrad, lstmUnit, lstmUnitGrad } from "../reference/cells.js";
+import { createRigs, randomFloats, sameBits } from "./harness.js";
+
+const rigs = createRigs(createCells);
+const EPS = 2 ** -23;
+/** Every hidden size 1 … 67, batches 1 … 4, row gaps 0 … 3. */
+const shapes = Array.from({ length: 67 }, (_, i) => ({ hidden: i + 1, rows: (i % 4) + 1, gap: i % 4, skew: (i * 7) & 3 }));
+
+function close(got: number, want: number, scale: number, what: string): void {
+  if (!(Math.abs(got - want) <= 16 * EPS * scale)) throw new Error(`${what}: got ${got}, wanted ${want} ± ${16 * EPS * scale}`);
+}
+
+describe("Elman cell", () => {
+  for (const [mode, f, slope] of [[0, Math.tanh, (h: number) => 1 - h * h], [1, (x: number) => Math.max(x, 0), (h: number) => (h > 0 ? 1 : 0)]] as const) {
+    test(`${mode === 0 ? "tanh" : "relu"}: forward and backward equal float64 for every size`, () => {
+      for (const { hidden, rows, gap, skew } of shapes) {
+        const n = rows * hidden;
+        const ld = hidden + gap;
+        const [z, dh, dOut] = [randomFloats(n, hidden, 3), randomFloats(n, hidden + 1), randomFloats(rows * ld, hidden + 2)];
+        const [h, dz, alone] = sameBits(rigs, (rig) => {
+          const [out, grad, grad2] = [rig.blank(rows * ld, skew), rig.blank(n, 1), rig.f32(dh, 3)];
+          rig.kernels.rnnCell(out, rig.f32(z, 2), rows, hidden, ld, mode);
+          rig.kernels.rnnCellGrad(grad, rig.f32(dh, 1), rig.f32(dOut, 2), out, rows, hidden, ld, ld, mode);
+          rig.kernels.rnnCellGrad(grad2, grad2, 0, out, rows, hidden, 0, ld, mode);
+          return [
+            [out, rows * ld],
+            [grad, n],
+            [grad2, n],
+          ];
+        });
+        for (let i = 0; i < n; i++) {
+          const at = Math.floor(i / hidden) * ld + (i % hidden);
+          close(h![at]!, f(z[i]!), 1, `h[${i}] of size ${hidden}`);
+          close(dz![i]!, (dh[i]! + dOut[at]!) * slope(h![at]!), 2, `dz[${i}] of size ${hidden}`);
+          close(alone![i]!, dh[i]! * slope(h![at]!), 1, `dz without dOut [${i}] of size ${hidden}`);
+        }
+        for (let i = 0; i < rows * ld; i++) if (i % ld >= hidden) expect(Number.isNaN(h![i]), "the gap between rows was written").toBe(true);
+      }
+    });
+  }
+});
+
+test("LSTM cell: forward and backward equal float64 for every size", () => {
+  for (const { hidden, rows, gap, skew } of shapes) {
+    const n = rows * hidden;
+    const ld = hidden + gap;
+    const [pre, cPrev] = [randomFloats(4 * n, hidden, 4), randomFloats(n, hidden + 1, 2)];
+    const [dh, dOut, dc] = [randomFloats(n, hidden + 2), randomFloats(rows * ld, hidden + 3), randomFloats(n, hidden + 4)];
+    const [gates, h, c, dPre, dcPrev] = sameBits(rigs, (rig) => {
+      const [act, out, cell, tanhC] = [rig.f32(pre, skew), rig.blank(rows * ld, 1), rig.blank(n, 2), rig.blank(n, 3)];
+      const before = rig.f32(cPrev, skew);
+      rig.kernels.lstmCell(out, cell, tanhC, act, before, rows, hidden, ld);
+      const [grads, back] = [rig.blank(4 * n, 1), rig.f32(dc, 2)];
+      rig.kernels.lstmCellGrad(grads, back, rig.f32(dh, 3), rig.f32(dOut), act, before, tanhC, rows, hidden, ld);
+      return [
+        [act, 4 * n],
+        [out, rows * ld],
+        [cell, n],
+        [grads, 4 * n],
+        [back, n],
+      ];
+    });
+    for (let i = 0; i < n; i++) {
+      const [row, j] = [Math.floor(i / hidden), i % hidden];
+      const at = row * ld + j;
+      const own = [0, 1, 2, 3].map((g) => row * 4 * hidden + g * hidden + j);
+      const unit = lstmUnit(own.map((k) => pre[k]!), cPrev[i]!);
+      const grad = lstmUnitGrad(own.map((k) => pre[k]!), cPrev[i]!, dh[i]! + dOut[at]!, dc[i]!);
+      close(h![at]!, unit.h, 1, `h[${i}] of size ${hidden}`);
+      close(c![i]!, unit.c, 3, `c[${i}] of size ${hidden}`);
+      close(dcPrev![i]!, grad.dcPrev, 3, `dcPrev[${i}] of size ${hidden}`);
+      own.forEach((k, g) => {
+        close(gates![k]!, unit.gates[g]!, 1, `gate ${g}[${i}] of size ${hidden}`);
+        close(dPre![k]!, grad.dPre[g]!, 4, `dGate ${g}[${i}] of size ${hidden}`);
+      });
+    }
+  }
+});
+
+test("LSTM cell: c may be cPrev, and tanhC may be absent", () => {
+  const [rows, hidden] = [3, 7];
+  const [pre, cPrev] = [randomFloats(4 * rows * hidden, 1, 4), randomFloats(rows * hidden, 2)];
+  const [h, c, apartH, apartC] = sameBits(rigs, (rig) => {
+    const [h1, c1, h2, c2] = [rig.blank(21), rig.f32(cPrev), rig.blank(21), rig.blank(21)];
+    rig.kernels.lstmCell(h1, c1, 0, rig.f32(pre), c1, rows, hidden, hidden);
+    rig.kernels.lstmCell(h2, c2, rig.blank(21), rig.f32(pre), rig.f32(cPrev), rows, hidden, hidden);
+    return [
+      [h1, 21],
+      [c1, 21],
+      [h2, 21],
+      [c2, 21],
+    ];
+  });
+  expect(h).toEqual(apartH);
+  expect(c).toEqual(apartC);
+});
+
+test("GRU cell: forward and backward equal float64 for every size", () => {
+  for (const { hidden, rows, gap, skew } of shapes) {
+    const n = rows * hidden;
+    const ld = hidden + gap;
+    const [pre, hn, hPrev] = [randomFloats(3 * n, hidden, 4), randomFloats(n, hidden + 1, 2), randomFloats(rows * ld, hidden + 2)];
+    const [dh, dOut] = [randomFloats(n, hidden + 3), randomFloats(rows * ld, hidden + 4)];
+    const [gates, h, dPre, dHn, dhPrev] = sameBits(rigs, (rig) => {
+      const [act, out, hidden_] = [rig.f32(pre, skew), rig.blank(rows * ld, 1), rig.f32(hn, 2)];
+      const before = rig.f32(hPrev, 3);
+      rig.kernels.gruCell(out, act, hidden_, before, rows, hidden, ld, ld);
+      const [grads, gradHn, back] = [rig.blank(3 * n, 1), rig.blank(n, 2), rig.f32(dh, 3)];
+      rig.kernels.gruCellGrad(grads, gradHn, back, rig.f32(dOut), act, hidden_, before, rows, hidden, ld, ld);
+      return [
+        [act, 3 * n],
+        [out, rows * ld],
+        [grads, 3 * n],
+        [gradHn, n],
+        [back, n],
+      ];
+    });
+    for (let i = 0; i < n; i++) {
+      const [row, j] = [Math.floor(i / hidden), i % hidden];
+      const at = row * ld + j;
+      const own = [0, 1, 2].map((g) => row * 3 * hidden + g * hidden + j);
+      const unit = gruUnit(own.map((k) => pre[k]!), hn[i]!, hPrev[at]!);
+      const grad = gruUnitGrad(own.map((k) => pre[k]!), hn[i]!, hPrev[at]!, dh[i]! + dOut[at]!);
+      close(h![at]!, unit.h, 2, `h[${i}] of size ${hidden}`);
+      close(dHn![i]!, grad.dHn, 4, `dHn[${i}] of size ${hidden}`);
+      close(dhPrev![i]!, grad.dhPrev, 4, `dhPrev[${i}] of size ${hidden}`);
+      own.forEach((k, g) => {
+        close(gates![k]!, unit.gates[g]!, 1, `gate ${g}[${i}] of size ${hidden}`);
+        close(dPre![k]!, grad.dPre[g]!, 8, `dGate ${g}[${i}] of size ${hidden}`);
+      });
+    }
+  }
+});
+
+test("gradients may overwrite the gates they read", () => {
+  const [rows, hidden] = [2, 9];
+  const n = rows * hidden;
+  const data = (k: number, seed: number) => randomFloats(k, seed).map((u) => (u + 1) / 2);
+  const outputs = sameBits(rigs, (rig) => {
+    const [gates, inPlace, grads] = [rig.f32(data(4 * n, 1)), rig.f32(data(4 * n, 1)), rig.blank(4 * n)];
+    const [dh, c, tanhC] = [rig.f32(data(n, 2)), rig.f32(data(n, 3)), rig.f32(data(n, 4))];
+    rig.kernels.lstmCellGrad(grads, rig.f32(data(n, 5)), dh, 0, gates, c, tanhC, rows, hidden, 0);
+    rig.kernels.lstmCellGrad(inPlace, rig.f32(data(n, 5)), dh, 0, inPlace, c, tanhC, rows, hidden, 0);
+    return [
+      [grads, 4 * n],
+      [inPlace, 4 * n],
+    ];
+  });
+  expect(outputs[1]).toEqual(outputs[0]);
+});
