@@ -34,6 +34,7 @@ export { add, affine, div, mul, neg, sub } from "./ops/arithmetic.js";
 export { dropout } from "./ops/dropout.js";
 export { embedding, gather } from "./ops/embedding.js";
 export { Parameter } from "./ops/init.js";
+export { type GradcheckOptions, type GradcheckResult, gradcheck } from "./ops/gradcheck.js";
 export { concat, reshape, slice, stack, transpose } from "./ops/layout.js";
 export { linear } from "./ops/linear.js";
 export { matmul } from "./ops/matmul.js";

@@ -60,6 +60,12 @@ export function inRange(where: string, name: string, value: unknown, low: number
   return value;
 }
 
+/** @returns `value` when it is true or false; @throws ConfigError otherwise */
+export function flag(where: string, name: string, value: unknown): boolean {
+  if (typeof value !== "boolean") throw new ConfigError(`${where}: ${name} ${describe(value)}, wants true or false`);
+  return value;
+}
+
 function describe(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -33,7 +33,7 @@ export interface StepHook {
 }
 
 /** Purposes of random streams: frozen numbers, part of what a seed means. */
-export const PURPOSE = { init: 1, dropout: 2, shuffle: 3, sample: 4 } as const;
+export const PURPOSE = { init: 1, dropout: 2, shuffle: 3, sample: 4, corrupt: 5 } as const;
 
 interface Holder {
   readonly storage: Storage;

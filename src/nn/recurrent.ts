@@ -1,11 +1,11 @@
 /** RNN, LSTM and GRU layers with PyTorch's semantics, weight names, gate orders and initialisation. */
 import type { Engine } from "../engine/engine.js";
-import { ConfigError, ShapeError } from "../errors.js";
+import { ConfigError } from "../errors.js";
 import { Parameter, uniformWithin } from "../ops/init.js";
 import { recurrent } from "../ops/recurrent/recurrent.js";
 import { Stepper } from "../ops/recurrent/stepper.js";
 import { GATES, type RecurrentKind, type RecurrentSpec, type RecurrentWeights, sizesOf } from "../ops/recurrent/spec.js";
-import { checkOptions, inRange, wholeNumber } from "../options.js";
+import { checkOptions, flag, inRange, wholeNumber } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
@@ -37,8 +37,6 @@ export type GRUOptions = RecurrentOptions;
 export interface ForwardOptions {
   /** Real steps of each row, whole numbers from 1 to T, in any order. Default: all T. */
   readonly lengths?: ArrayLike<number>;
-  /** The input is [T, B, inputSize] and the output [T, B, D·R], as files and golden cases of other systems have it. Default false. */
-  readonly timeMajor?: boolean;
 }
 
 /** State of a network without cell state, f32 [L·D, B, H]. */
@@ -75,11 +73,11 @@ abstract class Recurrent extends Module {
       hiddenSize,
       projSize,
       numLayers: wholeNumber(name, "numLayers", options.numLayers ?? 1, 1),
-      bidirectional: options.bidirectional ?? false,
+      bidirectional: flag(name, "bidirectional", options.bidirectional ?? false),
       dropout: inRange(name, "dropout", options.dropout ?? 0, 0, 1),
       timeMajor: false,
     };
-    this.weights = makeWeights(engine, this.spec, options.bias ?? true);
+    this.weights = makeWeights(engine, this.spec, flag(name, "bias", options.bias ?? true));
   }
 
   protected override *ownParameters(): Iterable<[string, Parameter]> {
@@ -97,8 +95,8 @@ abstract class Recurrent extends Module {
   }
 
   protected run(input: Tensor, state: { h: Tensor | null; c: Tensor | null }, options: ForwardOptions): ReturnType<typeof recurrent> {
-    const { lengths, timeMajor = false } = options;
-    return recurrent({ ...this.spec, timeMajor }, { input, weights: this.weights, ...state, lengths });
+    checkOptions(`${this.spec.name}.forward`, options, ["lengths"]);
+    return recurrent(this.spec, { input, weights: this.weights, ...state, lengths: options.lengths });
   }
 }
 
@@ -157,9 +155,6 @@ export class LSTM extends Recurrent {
    * @throws ShapeError, IndexError when shapes or lengths disagree; nothing has been computed or changed then
    */
   forward(input: Tensor, state: LSTMState | null = null, options: ForwardOptions = {}): { output: Tensor; state: LSTMState } {
-    if (state !== null && (state.h === undefined || state.c === undefined)) {
-      throw new ShapeError(`LSTM.forward: state has no ${state.h === undefined ? "h" : "c"}, wants both h and c, or null for zeros`);
-    }
     const { output, h, c } = this.run(input, { h: state?.h ?? null, c: state?.c ?? null }, options);
     return { output, state: { h, c: c! } };
   }

@@ -11,7 +11,7 @@ function checkIds(where: string, ids: Tensor, count: number): void {
   const { i32 } = ids.engine.memory;
   for (let i = 0; i < ids.size; i++) {
     const id = i32[start + i]!;
-    if (id < 0 || id >= count) throw new IndexError(`${where}: id ${id} at position ${i}, wants ids from 0 to ${count - 1}`);
+    if (id < 0 || id >= count) throw new IndexError(`${where}: id ${id} at position ${i}, wants ids from 0 to ${count - 1} (there are ${count})`);
   }
 }
 

@@ -8,7 +8,7 @@ import { checkOptions, inRange, wholeNumber } from "../options.js";
 import { tensor } from "../tensor/create.js";
 import { bucketBatches, padBatch } from "../text/batching.js";
 import { createTokenizer, type TokenizerOptions } from "../text/tokenizer.js";
-import { Vocabulary } from "../text/vocabulary.js";
+import { UNKNOWN_ID, Vocabulary } from "../text/vocabulary.js";
 import { type FitOptions, type FitProgress, type FitResult, fit } from "../train/fit.js";
 import { accuracy } from "../train/metrics.js";
 import { SequenceClassifier } from "./sequence-classifier.js";
@@ -24,6 +24,8 @@ export interface TrainClassifierOptions extends Partial<SequenceNetworkConfig> {
   readonly tokenizer?: TokenizerOptions;
   /** Tokens seen less often become unknown. Default 1. */
   readonly minCount?: number;
+  /** Share of the tokens that training takes for unknown ones, so that those mean something later. Default 0.1. */
+  readonly tokenDropout?: number;
   /** Default 32. */
   readonly batchSize?: number;
   /** Default 10. */
@@ -40,7 +42,7 @@ export interface TrainClassifierOptions extends Partial<SequenceNetworkConfig> {
 }
 
 const KEYS = [
-  "encoder", "embeddingDim", "hiddenSize", "numLayers", "bidirectional", "pooling", "dropout", "tokenizer", "minCount", "batchSize", "epochs", "lr", "clip",
+  "encoder", "embeddingDim", "hiddenSize", "numLayers", "bidirectional", "pooling", "dropout", "tokenizer", "minCount", "tokenDropout", "batchSize", "epochs", "lr", "clip",
   "patience", "maxSeconds", "onProgress", "signal",
 ] as const;
 
@@ -64,6 +66,7 @@ export async function trainSequenceClassifier(
   if (unseen !== undefined) throw new ConfigError(`${where}: dev label ${JSON.stringify(unseen.label)} is not among the ${labels.length} training labels`);
   const batchSize = wholeNumber(where, "batchSize", options.batchSize ?? 32, 1);
   const lr = inRange(where, "lr", options.lr ?? 0.004, 0, 10);
+  const tokenDropout = inRange(where, "tokenDropout", options.tokenDropout ?? 0.1, 0, 1);
   const config: SequenceNetworkConfig = {
     encoder: options.encoder ?? "gru",
     embeddingDim: options.embeddingDim ?? 64,
@@ -92,11 +95,16 @@ export async function trainSequenceClassifier(
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
   const optimizer = new Adam(classifier.network.parameters(), { lr });
+  let corruption = new Stream([0, 0]);
+  const corrupt = (ids: Int32Array) => (tokenDropout === 0 ? ids : ids.map((id) => (corruption.nextFloat() < tokenDropout ? UNKNOWN_ID : id)));
   const task = {
-    batches: (epoch: number) => bucketBatches(lengths, { batchSize, stream: new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 0)) }),
+    batches: (epoch: number) => {
+      corruption = new Stream(streamKey(engine.seed, PURPOSE.corrupt, epoch, 0));
+      return bucketBatches(lengths, { batchSize, stream: new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 0)) });
+    },
     count: (rows: readonly number[]) => rows.length,
     loss: (rows: readonly number[]) => {
-      const logits = classifier.network.forward(padBatch(rows.map((row) => train[row]!.ids)));
+      const logits = classifier.network.forward(padBatch(rows.map((row) => corrupt(train[row]!.ids))));
       return crossEntropy(logits, tensor(engine, Int32Array.from(rows, (row) => train[row]!.target)));
     },
     evaluate: () => {

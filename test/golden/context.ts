@@ -1,5 +1,6 @@
 /** What the runners of golden operations share. */
 import { Adam, AdamW, type Engine, GRU, LSTM, type Optimizer, RNN, SGD, type Tensor, tensor } from "../../src/index.js";
+import { type RecurrentOutputs, recurrent } from "../../src/ops/recurrent/recurrent.js";
 import type { GoldenCase, Numbers, Values } from "./load.js";
 
 /** Results by reference name. */
@@ -71,6 +72,22 @@ export function makeRecurrent(engine: Engine, config: RecurrentConfig): RNN | LS
     default:
       throw new Unknown(`mode ${config.mode} is not known`);
   }
+}
+
+/** The layer's operation on time-major data, which its own forward does not take (but the operation does, without a copy). */
+export function runRecurrent(
+  layer: RNN | LSTM | GRU,
+  input: Tensor,
+  state: { readonly h: Tensor | null; readonly c: Tensor | null },
+  lengths: ArrayLike<number> | undefined,
+  timeMajor: boolean,
+): RecurrentOutputs {
+  if (timeMajor) return recurrent({ ...layer.spec, timeMajor }, { input, weights: layer.weights, ...state, lengths });
+  const options = lengths === undefined ? {} : { lengths };
+  const { h, c } = state;
+  const given = h === null ? null : c === null ? { h } : { h, c };
+  const { output, state: last } = (layer as LSTM).forward(input, given as never, options);
+  return { output, h: last.h, c: last.c ?? null };
 }
 
 type OptimizerClass = new (parameters: Iterable<Tensor>, options: never) => Optimizer;

@@ -4,41 +4,9 @@
  */
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { createEngine, type Engine, isRecurraError } from "../../src/index.js";
-import { compareTensor, type FamilyReport, FamilyTally } from "./compare.js";
-import { type Runner, Unknown } from "./context.js";
-import { type GoldenCase, loadFamily } from "./load.js";
-import { runErrorCase } from "./ops/errors.js";
-import { embedding, linear, math, rnn } from "./ops/layers.js";
-import { clip_grad_norm, cross_entropy, optimizer } from "./ops/losses.js";
-
-const MATH = ["exp", "tanh", "sigmoid", "relu", "softplus", "elu", "leaky_relu", "gelu", "hardsigmoid", "hardtanh", "log", "sqrt"];
-const RUNNERS: Readonly<Record<string, Runner>> = {
-  linear, embedding, rnn, cross_entropy, optimizer, clip_grad_norm,
-  ...Object.fromEntries(MATH.map((name) => [name, math])),
-};
-
-export function runCase(engine: Engine, family: string, item: GoldenCase, tally: FamilyTally): void {
-  tally.startCase();
-  if (family === "errors") {
-    tally.add(runErrorCase(engine, item));
-    return;
-  }
-  const runner = RUNNERS[item.manifest.op];
-  const refs = Object.entries(item.manifest.refs ?? { sequence: { shape: [], rms32: 0 } });
-  let results: ReturnType<Runner> | undefined;
-  let refusal = runner === undefined ? `operation ${item.manifest.op ?? item.manifest.scheduler} is not known` : "";
-  try {
-    results = runner?.(engine, item);
-  } catch (error) {
-    if (!(error instanceof Unknown) && !isRecurraError(error)) throw error;
-    refusal = (error as Error).message;
-  }
-  for (const [name, ref] of refs) {
-    if (results === undefined) tally.add({ failure: { case: item.manifest.id, tensor: name, error: refusal, tol: ref.tol ?? "a result" } });
-    else tally.add(compareTensor(item, name, ref, results[name]));
-  }
-}
+import { createEngine } from "../../src/index.js";
+import type { FamilyReport } from "./compare.js";
+import { runFamily } from "./families.js";
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -55,10 +23,8 @@ async function main(): Promise<number> {
   const engine = await createEngine(options);
   const report: Record<string, FamilyReport> = {};
   for (const family of families) {
-    const tally = new FamilyTally();
     const start = performance.now();
-    for (const item of loadFamily(folder, family)) runCase(engine, family, item, tally);
-    const result = tally.report();
+    const result = runFamily(engine, folder, family);
     report[family] = result;
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     process.stderr.write(`${family}: ${result.within} of ${result.tensors} tensors within, rms ratio ${result.rmsRatio.toFixed(3)}, ${seconds} s\n`);

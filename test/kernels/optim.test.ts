@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { createOptim } from "../../src/engine/js/optim.js";
 import { createRigs, randomFloats, sameBits } from "./harness.js";
 

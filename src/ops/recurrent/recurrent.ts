@@ -7,7 +7,7 @@ import { nextMask } from "../dropout.js";
 import { backwardLayers, type WeightSlots } from "./backward.js";
 import { forwardLayers, type LayerTrace } from "./forward.js";
 import { layOut, placer, type Ragged } from "./ragged.js";
-import { checkInput, checkLengths, checkState, type RecurrentSpec, type RecurrentWeights, sizesOf } from "./spec.js";
+import { checkInput, checkLengths, checkStates, type RecurrentSpec, type RecurrentWeights, sizesOf } from "./spec.js";
 
 export interface RecurrentInputs {
   /** f32 [B, T, inputSize], or [T, B, inputSize] when the spec says timeMajor. */
@@ -64,8 +64,7 @@ export function recurrent(spec: RecurrentSpec, inputs: RecurrentInputs): Recurre
   const tensors = tensorsOf(inputs);
   const engine = sameEngine(`${spec.name}.forward`, input, ...tensors);
   const { batch, time } = checkInput(spec, input);
-  if (inputs.h !== null) checkState(spec, "h", inputs.h, batch);
-  if (inputs.c !== null) checkState(spec, "c", inputs.c, batch);
+  checkStates(spec, inputs.h, inputs.c, batch);
   checkLengths(spec, lengths, batch, time);
   const sizes = sizesOf(spec);
   const where = `${spec.name}.forward`;

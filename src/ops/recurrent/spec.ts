@@ -64,8 +64,16 @@ export function checkInput(spec: RecurrentSpec, input: Tensor): { batch: number;
   return { batch, time };
 }
 
-/** @throws ShapeError unless an initial state is f32 [L·D, B, size] */
-export function checkState(spec: RecurrentSpec, name: "h" | "c", state: Tensor, batch: number): void {
+/** @throws ShapeError unless the initial states are f32 [L·D, B, size], both of an LSTM or none */
+export function checkStates(spec: RecurrentSpec, h: Tensor | null, c: Tensor | null, batch: number): void {
+  if (spec.kind === "LSTM" && (h === null) !== (c === null)) {
+    throw new ShapeError(`${spec.name}.forward: state has no ${h === null ? "h" : "c"}, wants both h and c, or null for zeros`);
+  }
+  if (h !== null) checkState(spec, "h", h, batch);
+  if (c !== null) checkState(spec, "c", c, batch);
+}
+
+function checkState(spec: RecurrentSpec, name: "h" | "c", state: Tensor, batch: number): void {
   const where = `${spec.name}.forward`;
   checkDType(where, `state ${name}`, state, "f32");
   const { directions, recurrent, hidden } = sizesOf(spec);

@@ -1,8 +1,8 @@
 /** Golden runner of wrong calls: each must be refused by an error of recurra's own that mentions what matters. */
 import {
-  Adam, AdamW, backward, crossEntropy, Dropout, Embedding, type Engine, isRecurraError, Linear, LSTM, matmul, Parameter, reshape, SGD, sum, type Tensor, tensor, zeros, type GRU,
+  Adam, AdamW, backward, crossEntropy, Dropout, Embedding, type Engine, isRecurraError, Linear, matmul, Parameter, reshape, SGD, sum, type Tensor, tensor, zeros,
 } from "../../../src/index.js";
-import { camelOptions, makeRecurrent, type RecurrentConfig, Unknown } from "../context.js";
+import { camelOptions, makeRecurrent, type RecurrentConfig, runRecurrent, Unknown } from "../context.js";
 import type { Outcome } from "../compare.js";
 import type { GoldenCase } from "../load.js";
 
@@ -31,9 +31,7 @@ const CALLS: Readonly<Record<string, (engine: Engine, config: Record<string, unk
     if (inputs["input"] === undefined) return layer;
     const lengths = inputs["lengths"]?.data?.map(number);
     const state = Object.fromEntries(["h", "c"].flatMap((s) => (inputs[`${s}0`] === undefined ? [] : [[s, make(engine, inputs, `${s}0`)]])));
-    const options = { timeMajor: true, ...(lengths === undefined ? {} : { lengths }) };
-    const given = Object.keys(state).length === 0 ? null : state;
-    return layer instanceof LSTM ? layer.forward(make(engine, inputs, "input"), given as never, options) : (layer as GRU).forward(make(engine, inputs, "input"), given as never, options);
+    return runRecurrent(layer, make(engine, inputs, "input"), { h: state["h"] ?? null, c: state["c"] ?? null }, lengths, true);
   },
   load_state_dict: (engine, config, inputs) => {
     const { module, ...options } = config;

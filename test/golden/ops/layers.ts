@@ -1,8 +1,8 @@
 /** Golden runners: linear, embedding, rnn, math. */
 import {
-  add, backward, type Engine, Embedding, exp, GRU, Linear, log, LSTM, mul, relu, sigmoid, sqrt, sum, type Tensor, tanh,
+  add, backward, type Engine, Embedding, exp, Linear, log, mul, relu, sigmoid, sqrt, sum, type Tensor, tanh,
 } from "../../../src/index.js";
-import { checkKeys, type Config, gradientOf, input, leaf, makeOptimizer, makeRecurrent, type RecurrentConfig, type Results, type Runner, Unknown } from "../context.js";
+import { checkKeys, type Config, gradientOf, input, leaf, makeOptimizer, makeRecurrent, type RecurrentConfig, type Results, type Runner, runRecurrent, Unknown } from "../context.js";
 import type { GoldenCase } from "../load.js";
 
 const ACTIVATIONS: Readonly<Record<string, (x: Tensor) => Tensor>> = { none: (x) => x, relu, tanh, sigmoid };
@@ -56,16 +56,7 @@ function recurrentPass(engine: Engine, item: GoldenCase, layer: ReturnType<typeo
   const h0 = has("h0") ? leaf(engine, item, "h0") : null;
   const c0 = has("c0") ? leaf(engine, item, "c0") : null;
   const lengths = (item.config["lengths"] as number[] | null) ?? undefined;
-  const options = { timeMajor: item.config["batch_first"] !== true, ...(lengths === undefined ? {} : { lengths }) };
-  const forward = (): { output: Tensor; h: Tensor; c: Tensor | null } => {
-    if (layer instanceof LSTM) {
-      const { output, state } = layer.forward(x, h0 === null || c0 === null ? null : { h: h0, c: c0 }, options);
-      return { output, ...state };
-    }
-    const { output, state } = (layer as GRU).forward(x, h0 === null ? null : { h: h0 }, options);
-    return { output, h: state.h, c: null };
-  };
-  const { output, h, c } = forward();
+  const { output, h, c } = runRecurrent(layer, x, { h: h0, c: c0 }, lengths, item.config["batch_first"] !== true);
   let loss = sum(mul(output, input(engine, item, "cot_output")));
   if (has("cot_h_n")) loss = add(loss, sum(mul(h, input(engine, item, "cot_h_n"))));
   if (c !== null && has("cot_c_n")) loss = add(loss, sum(mul(c, input(engine, item, "cot_c_n"))));

@@ -1,0 +1,43 @@
+/** Which runner takes which golden operation, and how a case is tallied. */
+import { type Engine, isRecurraError } from "../../src/index.js";
+import { compareTensor, type FamilyReport, FamilyTally } from "./compare.js";
+import { type Runner, Unknown } from "./context.js";
+import { type GoldenCase, loadFamily } from "./load.js";
+import { runErrorCase } from "./ops/errors.js";
+import { embedding, linear, math, rnn } from "./ops/layers.js";
+import { clip_grad_norm, cross_entropy, optimizer } from "./ops/losses.js";
+
+const MATH = ["exp", "tanh", "sigmoid", "relu", "softplus", "elu", "leaky_relu", "gelu", "hardsigmoid", "hardtanh", "log", "sqrt"];
+const RUNNERS: Readonly<Record<string, Runner>> = {
+  linear, embedding, rnn, cross_entropy, optimizer, clip_grad_norm,
+  ...Object.fromEntries(MATH.map((name) => [name, math])),
+};
+
+function runCase(engine: Engine, family: string, item: GoldenCase, tally: FamilyTally): void {
+  tally.startCase();
+  if (family === "errors") {
+    tally.add(runErrorCase(engine, item));
+    return;
+  }
+  const runner = RUNNERS[item.manifest.op];
+  const refs = Object.entries(item.manifest.refs ?? { sequence: { shape: [], rms32: 0 } });
+  let results: ReturnType<Runner> | undefined;
+  let refusal = runner === undefined ? `operation ${item.manifest.op ?? item.manifest.scheduler} is not known` : "";
+  try {
+    results = runner?.(engine, item);
+  } catch (error) {
+    if (!(error instanceof Unknown) && !isRecurraError(error)) throw error;
+    refusal = (error as Error).message;
+  }
+  for (const [name, ref] of refs) {
+    if (results === undefined) tally.add({ failure: { case: item.manifest.id, tensor: name, error: refusal, tol: ref.tol ?? "a result" } });
+    else tally.add(compareTensor(item, name, ref, results[name]));
+  }
+}
+
+/** Runs every case of a family in a folder like golden/. */
+export function runFamily(engine: Engine, folder: string, family: string): FamilyReport {
+  const tally = new FamilyTally();
+  for (const item of loadFamily(folder, family)) runCase(engine, family, item, tally);
+  return tally.report();
+}
