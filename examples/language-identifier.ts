@@ -12,7 +12,7 @@ import { loadUdhr } from "./udhr-data.js";
 
 const SENTENCES = [
   "Mañana iremos a la playa con los niños si hace buen tiempo.",
-  "I would like a cup of tea and two slices of bread, please.",
+  "The children of this village have the right to a good school.",
   "Demà anirem a la platja amb els nens si fa bon temps.",
   "Amanhã vamos à praia com as crianças se fizer bom tempo.",
   "Je voudrais une tasse de thé et deux tranches de pain.",
@@ -31,7 +31,12 @@ console.log(`${data.languages.length} languages, ${data.train.length} clauses to
 
 const engine = await createEngine({ seed: 1 });
 const progress = new ProgressLine(process.stderr);
-const { classifier, result } = await trainSequenceClassifier(engine, data, { maxSeconds: 55, onProgress: (state) => progress.update(state) });
+const { classifier, result } = await trainSequenceClassifier(engine, data, {
+  tokenizer: { type: "characters", lowercase: true },
+  maxSeconds: 50,
+  patience: 10,
+  onProgress: (state) => progress.update(state),
+});
 progress.end();
 
 const labels = classifier.labels;

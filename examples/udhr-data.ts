@@ -50,9 +50,9 @@ const SENTENCE_END = /[.;:!?。！？；：;؛؟।॥։။፡።]+/u;
 const COMMA = /(?<=[,、，،])/u;
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
 /** Letters that a clause must have, where a character of Han, Kana or Hangul counts as two. */
-const MIN_LETTERS = 16;
+const MIN_LETTERS = 30;
 /** Sentences longer than this are cut at commas. */
-const LONG = 80;
+const LONG = 100;
 
 function paragraphs(html: string): string[] {
   const decode = (text: string) =>

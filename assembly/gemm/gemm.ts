@@ -1,7 +1,7 @@
 // C [m, n] = beta·C + op(A)·op(B), row-major. Every element of C is one accumulator, seeded with beta·C (0: C is not read), to which
 // the products are added for k = 0, 1, …, whatever the path: packed or not, tile or edge, one row or many give the same bits.
 // work: MC x KC floats of packed A, KC x NC of packed B, then the 4x8 scratch tile of the edges. C must not overlap A, B or work.
-import { row8, row32, tile4x8 } from "./micro";
+import { row8, row24, tile4x8 } from "./micro";
 import { KC, packA, packBlockB } from "./pack";
 
 const MC: i32 = 128;
@@ -56,10 +56,10 @@ function block(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: i
 function rowBlock(c: usize, a: usize, panels: usize, n: i32, k: i32, beta: f32, tile: usize): void {
   const panel = <usize>k << 5;
   let j = 0;
-  for (; j + 32 <= n; j += 32) {
-    row32(k, a, panels, panel, c, beta);
-    panels += 4 * panel;
-    c += 128;
+  for (; j + 24 <= n; j += 24) {
+    row24(k, a, panels, panel, c, beta);
+    panels += 3 * panel;
+    c += 96;
   }
   for (; j + 8 <= n; j += 8) {
     row8(k, a, panels, c, beta);

@@ -22,7 +22,7 @@ export interface LabelledText {
 export interface TrainClassifierOptions extends Partial<SequenceNetworkConfig> {
   /** Default: characters, NFC, as they are. */
   readonly tokenizer?: TokenizerOptions;
-  /** Tokens seen less often become unknown. Default 1. */
+  /** Tokens seen less often become unknown. Default 2. */
   readonly minCount?: number;
   /** Share of the tokens that training takes for unknown ones, so that those mean something later. Default 0.1. */
   readonly tokenDropout?: number;
@@ -30,7 +30,7 @@ export interface TrainClassifierOptions extends Partial<SequenceNetworkConfig> {
   readonly batchSize?: number;
   /** Default 10. */
   readonly epochs?: number;
-  /** Peak learning rate; it rises over the first twentieth of training and falls to zero. Default 0.004. */
+  /** Peak learning rate; it rises over the first twentieth of training and falls to zero. Default 0.015. */
   readonly lr?: number;
   /** Joint norm that gradients are clipped to. Default 1. */
   readonly clip?: number;
@@ -65,12 +65,12 @@ export async function trainSequenceClassifier(
   const unseen = data.dev.find(({ label }) => !labels.includes(label));
   if (unseen !== undefined) throw new ConfigError(`${where}: dev label ${JSON.stringify(unseen.label)} is not among the ${labels.length} training labels`);
   const batchSize = wholeNumber(where, "batchSize", options.batchSize ?? 32, 1);
-  const lr = inRange(where, "lr", options.lr ?? 0.004, 0, 10);
+  const lr = inRange(where, "lr", options.lr ?? 0.015, 0, 10);
   const tokenDropout = inRange(where, "tokenDropout", options.tokenDropout ?? 0.1, 0, 1);
   const config: SequenceNetworkConfig = {
     encoder: options.encoder ?? "gru",
-    embeddingDim: options.embeddingDim ?? 64,
-    hiddenSize: options.hiddenSize ?? 96,
+    embeddingDim: options.embeddingDim ?? 32,
+    hiddenSize: options.hiddenSize ?? 64,
     numLayers: options.numLayers ?? 1,
     bidirectional: options.bidirectional ?? true,
     pooling: options.pooling ?? "mean",
@@ -78,7 +78,7 @@ export async function trainSequenceClassifier(
   };
   const tokenizer = createTokenizer(options.tokenizer ?? { type: "characters", normalization: "NFC", lowercase: false });
   const tokens = data.train.map(({ text }) => tokenizer.encode(text));
-  const vocabulary = Vocabulary.build(tokens, { minCount: options.minCount ?? 1 });
+  const vocabulary = Vocabulary.build(tokens, { minCount: options.minCount ?? 2 });
   const classifier = new SequenceClassifier(engine, config, tokenizer, vocabulary, labels);
   const encode = (examples: readonly LabelledText[]) =>
     examples.map(({ text, label }) => ({ ids: classifier.encode(text), target: labels.indexOf(label) }));

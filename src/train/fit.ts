@@ -40,7 +40,7 @@ export interface FitOptions {
   readonly clip?: number;
   /** Stop after so many epochs without a better dev metric. */
   readonly patience?: number;
-  /** Learning rate as a share of the optimizer's own, by the share of training done (0 … 1). */
+  /** Learning rate as a share of the optimizer's own, by the share of training done (0 … 1): of its steps, or of maxSeconds if that is more. */
   readonly schedule?: (done: number) => number;
   readonly onProgress?: (progress: FitProgress) => void;
   readonly signal?: AbortSignal;
@@ -120,7 +120,8 @@ class Run<Batch> {
     for (const [i, batch] of batches.entries()) {
       if (signal?.aborted) return "aborted";
       if (this.seconds > maxSeconds) return "time";
-      this.optimizer.lr = this.#baseRate * (this.options.schedule?.(this.step / total) ?? 1);
+      const done = Math.min(1, Math.max(this.step / total, this.seconds / maxSeconds));
+      this.optimizer.lr = this.#baseRate * (this.options.schedule?.(done) ?? 1);
       sum += this.#update(batch);
       this.loss = sum / (i + 1);
       this.#examples += this.task.count(batch);

@@ -3,12 +3,21 @@ import type { Engine } from "../../engine/engine.js";
 import type { Ptr } from "../../engine/kernels.js";
 import type { Storage } from "../../engine/storage.js";
 import { ConfigError, ShapeError } from "../../errors.js";
-import { packOperand } from "../packed.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { PackedOperand } from "../packed.js";
 import { type RecurrentSpec, type RecurrentWeights, type Sizes, sizesOf } from "./spec.js";
 
 interface StepLayer {
   readonly weights: RecurrentWeights;
   readonly inSize: number;
+  readonly input: PackedOperand;
+  /** All gates, of a GRU r and z. */
+  readonly own: PackedOperand;
+  /** The GRU's n. */
+  readonly candidate: PackedOperand | null;
+  readonly projection: PackedOperand | null;
+  /** Versions of the biases whose sum is kept. */
+  readonly summed: { ih: number; hh: number };
   /** Byte offsets in the stepper's block. */
   readonly h: number;
   readonly c: number;
@@ -17,7 +26,7 @@ interface StepLayer {
 
 /**
  * Runs a unidirectional network step by step over a batch. `step` copies x in and h out and allocates nothing.
- * Weights may be trained between steps; the biases are summed anew by reset().
+ * Weights may be trained or loaded between steps: what was packed or summed of them is made anew then.
  */
 export class Stepper {
   readonly #storage: Storage;
@@ -47,13 +56,24 @@ export class Stepper {
     this.#gates = take(batch * gateWidth);
     this.#extra = take(batch * sizes.hidden);
     this.#sizes = sizes;
-    this.#layers = weights.map((own, layer) => ({
-      weights: own,
-      inSize: layer === 0 ? spec.inputSize : sizes.recurrent,
-      h: take(batch * sizes.recurrent),
-      c: take(batch * sizes.hidden),
-      bias: take(gateWidth),
-    }));
+    this.#layers = weights.map((own, layer) => {
+      const inSize = layer === 0 ? spec.inputSize : sizes.recurrent;
+      const pack = (tensor: Tensor, k: number, n: number, offset = 0) =>
+        new PackedOperand(engine, spec.name, { tensor, offset, k, n, ld: k, transposed: 1 });
+      const isGru = spec.kind === "GRU";
+      return {
+        weights: own,
+        inSize,
+        input: pack(own.weightIh, inSize, gateWidth),
+        own: pack(own.weightHh, sizes.recurrent, isGru ? 2 * sizes.hidden : gateWidth),
+        candidate: isGru ? pack(own.weightHh, sizes.recurrent, sizes.hidden, 2 * sizes.hidden * sizes.recurrent) : null,
+        projection: own.weightHr === null ? null : pack(own.weightHr, sizes.hidden, sizes.recurrent),
+        summed: { ih: -1, hh: -1 },
+        h: take(batch * sizes.recurrent),
+        c: take(batch * sizes.hidden),
+        bias: take(gateWidth),
+      };
+    });
     this.#storage = engine.allocatePersistent(bytes, `${spec.name}.stepper`);
     this.reset();
   }
@@ -62,17 +82,24 @@ export class Stepper {
   reset(): void {
     const base = this.#base();
     const { f32 } = this.engine.memory;
-    const { hidden, recurrent, gates } = this.#sizes;
-    for (const { h, c, bias, weights } of this.#layers) {
+    const { hidden, recurrent } = this.#sizes;
+    for (const { h, c } of this.#layers) {
       f32.fill(0, (base + h) >>> 2, ((base + h) >>> 2) + this.batch * recurrent);
       f32.fill(0, (base + c) >>> 2, ((base + c) >>> 2) + this.batch * hidden);
-      if (weights.biasIh === null || weights.biasHh === null) continue;
-      const width = gates * hidden;
-      const ih = weights.biasIh.address(this.spec.name);
-      this.engine.kernels.copyStrided(base + bias, ih, 1, width, width, 1, width, 1);
-      const summed = this.spec.kind === "GRU" ? 2 * hidden : width;
-      this.engine.kernels.add(base + bias, base + bias, weights.biasHh.address(this.spec.name), summed);
     }
+  }
+
+  /** Both biases in one, but for the GRU's n, where they stay apart. */
+  #sumBiases(base: Ptr, { weights: { biasIh, biasHh }, summed, bias }: StepLayer): void {
+    if (biasIh === null || biasHh === null) return;
+    if (summed.ih === biasIh.storage.version && summed.hh === biasHh.storage.version) return;
+    const { kernels } = this.engine;
+    const { hidden, gates } = this.#sizes;
+    const width = gates * hidden;
+    kernels.copyStrided(base + bias, biasIh.address(this.spec.name), 1, width, width, 1, width, 1);
+    kernels.add(base + bias, base + bias, biasHh.address(this.spec.name), this.spec.kind === "GRU" ? 2 * hidden : width);
+    summed.ih = biasIh.storage.version;
+    summed.hh = biasHh.storage.version;
   }
 
   /**
@@ -108,34 +135,28 @@ export class Stepper {
     return this.#storage.address(`${this.spec.name}.step`);
   }
 
-  #run(base: Ptr, { weights, inSize, h, c, bias }: StepLayer, x: Ptr): void {
+  #run(base: Ptr, layer: StepLayer, x: Ptr): void {
     const { engine, spec, batch } = this;
     const { kernels, work } = engine;
     const { hidden, recurrent, gates } = this.#sizes;
+    const { weights, inSize, bias, candidate, projection } = layer;
     const width = gates * hidden;
-    const pre = base + this.#gates;
-    const extra = base + this.#extra;
+    const [pre, extra, h, c] = [base + this.#gates, base + this.#extra, base + layer.h, base + layer.c];
     const biased = weights.biasIh !== null;
+    this.#sumBiases(base, layer);
     if (biased) kernels.copyStrided(pre, base + bias, batch, width, width, 1, 0, 1);
-    const input = packOperand(engine, spec.name, { tensor: weights.weightIh, offset: 0, k: inSize, n: width, ld: inSize, transposed: 1 });
-    kernels.gemmPacked(pre, x, input, batch, width, inSize, inSize, width, 0, biased ? 1 : 0, work);
-    const main = spec.kind === "GRU" ? 2 * hidden : width;
-    const own = packOperand(engine, spec.name, { tensor: weights.weightHh, offset: 0, k: recurrent, n: main, ld: recurrent, transposed: 1 });
-    kernels.gemmPacked(pre, base + h, own, batch, main, recurrent, recurrent, width, 0, 1, work);
-    if (spec.kind === "GRU") {
-      const offset = 2 * hidden * recurrent;
-      const candidate = packOperand(engine, spec.name, { tensor: weights.weightHh, offset, k: recurrent, n: hidden, ld: recurrent, transposed: 1 });
+    kernels.gemmPacked(pre, x, layer.input.address(), batch, width, inSize, inSize, width, 0, biased ? 1 : 0, work);
+    const main = candidate === null ? width : 2 * hidden;
+    kernels.gemmPacked(pre, h, layer.own.address(), batch, main, recurrent, recurrent, width, 0, 1, work);
+    if (candidate !== null) {
       if (weights.biasHh !== null) kernels.copyStrided(extra, weights.biasHh.address(spec.name) + 2 * hidden * 4, batch, hidden, hidden, 1, 0, 1);
-      kernels.gemmPacked(extra, base + h, candidate, batch, hidden, recurrent, recurrent, hidden, 0, biased ? 1 : 0, work);
-      kernels.gruCell(base + h, pre, extra, base + h, batch, hidden, hidden, hidden);
+      kernels.gemmPacked(extra, h, candidate.address(), batch, hidden, recurrent, recurrent, hidden, 0, biased ? 1 : 0, work);
+      kernels.gruCell(h, pre, extra, h, batch, hidden, hidden, hidden);
     } else if (spec.kind !== "LSTM") {
-      kernels.rnnCell(base + h, pre, batch, hidden, hidden, spec.kind === "RNN_RELU" ? 1 : 0);
-    } else if (weights.weightHr === null) {
-      kernels.lstmCell(base + h, base + c, 0, pre, base + c, batch, hidden, hidden);
+      kernels.rnnCell(h, pre, batch, hidden, hidden, spec.kind === "RNN_RELU" ? 1 : 0);
     } else {
-      kernels.lstmCell(extra, base + c, 0, pre, base + c, batch, hidden, hidden);
-      const projection = packOperand(engine, spec.name, { tensor: weights.weightHr, offset: 0, k: hidden, n: recurrent, ld: hidden, transposed: 1 });
-      kernels.gemmPacked(base + h, extra, projection, batch, recurrent, hidden, hidden, recurrent, 0, 0, work);
+      kernels.lstmCell(projection === null ? h : extra, c, 0, pre, c, batch, hidden, hidden);
+      if (projection !== null) kernels.gemmPacked(h, extra, projection.address(), batch, recurrent, hidden, hidden, recurrent, 0, 0, work);
     }
   }
 }
