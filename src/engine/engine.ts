@@ -99,7 +99,7 @@ export class Engine {
   /** A block in the running step, or a persistent one outside any step. Its content is undefined. */
   allocate(bytes: number, where: string): Storage {
     this.checkAlive(where);
-    if (this.#growAlways) this.memory.reserve(this.memory.bytes + 1);
+    if (this.#growAlways) this.memory.growByPage();
     if (this.#frame === null) return this.allocatePersistent(bytes, where);
     return new Storage(bytes, this.#arena.alloc(bytes), this.#frame);
   }
@@ -124,7 +124,7 @@ export class Engine {
 
   /** Scratch bytes until the step or the enclosing scoped() ends. */
   scratch(bytes: number): Ptr {
-    if (this.#growAlways) this.memory.reserve(this.memory.bytes + 1);
+    if (this.#growAlways) this.memory.growByPage();
     return this.#arena.alloc(bytes);
   }
 

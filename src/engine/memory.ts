@@ -75,6 +75,11 @@ export class LinearMemory implements Heap {
     throw new MemoryError(`Engine: the runtime refused to grow linear memory from ${this.bytes} to ${end} bytes`);
   }
 
+  /** Debug: grows by a page where there is room, so that every view of before is stale. */
+  growByPage(): void {
+    if (this.bytes + PAGE <= this.#maxBytes) this.#growTo(this.bytes + PAGE);
+  }
+
   #growTo(bytes: number): boolean {
     try {
       if (this.wasm !== undefined) {

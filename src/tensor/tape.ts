@@ -109,18 +109,31 @@ export function backward(loss: Tensor, { retainGraph = false }: BackwardOptions 
 
   const gradients = new Gradients(engine);
   gradients.seed(loss);
+  const walked: TapeEntry[] = [];
   tape.withoutRecording(() => {
     const entries = tape.entries();
     for (let i = entries.indexOf(loss.source!); i >= 0; i--) {
       const entry = entries[i]!;
       if (!entry.outputs.some((output) => gradients.has(output))) continue;
+      checkHistory(entry);
       const step = tape.backwards[entry.op];
       if (step === undefined) throw new StateError(`backward: operation ${entry.op} has no gradient in this build, wants one in the table`);
       step(gradients, entry);
-      if (!retainGraph) entry.freed = true;
+      walked.push(entry);
     }
   });
   gradients.commit();
+  if (!retainGraph) for (const entry of walked) entry.freed = true;
+}
+
+/** A gradient must not end silently where the operation that made an input is gone. */
+function checkHistory({ op, inputs }: TapeEntry): void {
+  const cut = inputs.find((input) => input.requiresGrad && input.source?.freed);
+  if (cut === undefined) return;
+  throw new StateError(
+    `backward: an input of ${op} (shape ${show(cut.shape)}) was made by ${cut.source!.op}, already freed by its step or an earlier backward(), ` +
+      "wants detach() or keep() to cut there, or retainGraph: true the first time",
+  );
 }
 
 class Gradients implements BackwardContext {
