@@ -58,14 +58,14 @@ export abstract class Module {
       const list = (names: string[]) => (names.length === 0 ? "none" : names.join(", "));
       throw new FormatError(`${where}: missing keys: ${list(missing)}; unexpected keys: ${list(unexpected)}; wants exactly the module's own`);
     }
-    for (const [name, parameter] of own) {
-      const { shape } = source.get(name)!;
+    const values = Array.from(own, ([name, parameter]) => {
+      const { shape, data } = source.get(name)!;
       if (!sameShape(shape, parameter.shape)) throw new ShapeError(`${where}: ${name} has shape ${show(shape)}, wants ${show(parameter.shape)}`);
-    }
-    for (const [name, parameter] of own) {
-      const entry = source.get(name)!;
-      parameter.assign("data" in entry && typeof entry.data !== "function" ? entry.data : (entry as Tensor));
-    }
+      const elements = typeof data === "function" ? data.call(source.get(name)) : data;
+      if (elements.length !== parameter.size) throw new ShapeError(`${where}: ${name} has ${elements.length} values, wants ${parameter.size}`);
+      return { parameter, elements };
+    });
+    for (const { parameter, elements } of values) parameter.assign(elements);
   }
 
   zeroGrad(): void {
