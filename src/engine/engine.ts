@@ -248,7 +248,8 @@ export class Engine {
 function collect(value: unknown, into: Set<Storage>, seen: Set<object>): void {
   if (typeof value !== "object" || value === null || seen.has(value)) return;
   seen.add(value);
-  const { storage } = value as Partial<Holder>;
+  // Own properties only: getters of strangers are not run.
+  const storage = Object.hasOwn(value, "storage") ? (value as Partial<Holder>).storage : undefined;
   if (storage instanceof Storage) into.add(storage);
   else if (value instanceof Map) for (const [key, item] of value) for (const part of [key, item]) collect(part, into, seen);
   else if (Array.isArray(value) || value instanceof Set) for (const item of value) collect(item, into, seen);

@@ -9,7 +9,7 @@ import { bucketBatches, padBatch } from "../text/batching.js";
 import { createTokenizer, type Tokenizer, type TokenizerOptions } from "../text/tokenizer.js";
 import { UNKNOWN_ID, Vocabulary } from "../text/vocabulary.js";
 import { VERSION } from "../version.js";
-import { type PaddedBatch, SequenceNetwork, type SequenceNetworkConfig } from "./sequence-network.js";
+import { countParameters, type PaddedBatch, SequenceNetwork, type SequenceNetworkConfig } from "./sequence-network.js";
 
 export interface Prediction {
   readonly label: string;
@@ -96,9 +96,13 @@ export class SequenceClassifier {
     }
     const words = Vocabulary.fromJSON(vocabulary);
     const config = model.config as unknown as SequenceNetworkConfig;
+    const values = new Map(Array.from(tensors, ([name, entry]) => [name, { shape: entry.shape, data: toFloat32(entry) }]));
+    const found = Array.from(values.values()).reduce((sum, { data }) => sum + data.length, 0);
+    const wanted = countParameters(config, words.size, labels.length);
+    if (found !== wanted) throw new FormatError(`SequenceClassifier.load: the file has ${found} parameters, wants ${wanted} for its configuration`);
     const classifier = new SequenceClassifier(engine, config, createTokenizer(tokenizer as unknown as TokenizerOptions), words, labels);
     try {
-      classifier.network.loadStateDict(new Map(Array.from(tensors, ([name, entry]) => [name, { shape: entry.shape, data: toFloat32(entry) }])));
+      classifier.network.loadStateDict(values);
     } catch (error) {
       classifier.dispose();
       throw error;

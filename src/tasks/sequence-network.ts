@@ -53,6 +53,16 @@ export interface PaddedBatch {
   readonly time: number;
 }
 
+/** Numbers that a network of this configuration has, so that a damaged file is noticed before memory is taken. */
+export function countParameters(config: SequenceNetworkConfig, vocabularySize: number, classes: number): number {
+  const { encoder, embeddingDim, hiddenSize, numLayers, bidirectional } = checkNetworkConfig(config);
+  const gates = { rnn: 1, gru: 3, lstm: 4 }[encoder];
+  const directions = bidirectional ? 2 : 1;
+  const layer = (inputSize: number) => directions * gates * hiddenSize * (inputSize + hiddenSize + 2);
+  const layers = layer(embeddingDim) + (numLayers - 1) * layer(directions * hiddenSize);
+  return vocabularySize * embeddingDim + layers + (directions * hiddenSize + 1) * classes;
+}
+
 export class SequenceNetwork extends Module {
   readonly embedding: Embedding;
   readonly encoder: RNN | LSTM | GRU;

@@ -91,7 +91,6 @@ class Run<Batch> {
   #bestWeights: Float32Array[] | null = null;
   #bestEpoch = 0;
   #examples = 0;
-  #epochSeconds = 0;
   readonly #start: number;
   #sliceEnd: number;
   readonly #baseRate: number;
@@ -132,7 +131,6 @@ class Run<Batch> {
       }
     }
     this.optimizer.lr = this.#baseRate;
-    this.#epochSeconds = this.seconds / (epoch + 1);
     return "done";
   }
 
@@ -156,6 +154,7 @@ class Run<Batch> {
 
   #report(epoch: number, total: number): void {
     const { seconds } = this;
+    const { maxSeconds = Number.POSITIVE_INFINITY } = this.options;
     this.options.onProgress?.({
       epoch,
       epochs: this.options.epochs,
@@ -165,7 +164,7 @@ class Run<Batch> {
       loss: this.loss,
       metric: this.#metric,
       best: this.best,
-      secondsLeft: this.#epochSeconds > 0 ? Math.max(0, this.#epochSeconds * this.options.epochs - seconds) : (seconds / this.step) * (total - this.step),
+      secondsLeft: Math.max(0, Math.min((seconds / this.step) * (total - this.step), maxSeconds - seconds)),
     });
   }
 
