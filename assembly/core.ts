@@ -1,12 +1,13 @@
 // Module core: the forward kernels. What each does stands in its file; the ABI in README.md.
+
+export { f32_gru_cell_fwd } from "./cell/gru";
+export { f32_lstm_cell_fwd } from "./cell/lstm";
+export { f32_rnn_cell_fwd } from "./cell/rnn";
+export { x32_copy_strided } from "./copy/strided";
+export { f32_add, f32_affine, f32_axpby, f32_div, f32_mul, f32_sub } from "./elementwise/binary";
+export { f32_exp, f32_log, f32_relu, f32_sigmoid, f32_sqrt, f32_tanh } from "./elementwise/unary";
+export { f32_gather_rows } from "./embedding/gather";
 export { f32_gemm_4x8_splat, f32_gemm_packed_4x8_splat } from "./gemm/gemm";
 export { f32_gemm_pack_b8 } from "./gemm/pack";
-export { f32_exp, f32_log, f32_sqrt, f32_tanh, f32_sigmoid, f32_relu } from "./elementwise/unary";
-export { f32_add, f32_sub, f32_mul, f32_div, f32_axpby, f32_affine } from "./elementwise/binary";
-export { x32_copy_strided } from "./copy/strided";
-export { f32_gather_rows } from "./embedding/gather";
-export { f32_reduce_sum, f32_reduce_max } from "./reduce/reduce";
-export { f32_softmax, f32_log_softmax } from "./softmax/softmax";
-export { f32_rnn_cell_fwd } from "./cell/rnn";
-export { f32_lstm_cell_fwd } from "./cell/lstm";
-export { f32_gru_cell_fwd } from "./cell/gru";
+export { f32_reduce_max, f32_reduce_sum } from "./reduce/reduce";
+export { f32_log_softmax, f32_softmax } from "./softmax/softmax";

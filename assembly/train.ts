@@ -1,14 +1,21 @@
 // Module train: backward passes, losses, optimizers and random numbers. What each does stands in its file; the ABI in README.md.
-export {
-  f32_exp_bwd, f32_log_bwd, f32_sqrt_bwd, f32_tanh_bwd, f32_sigmoid_bwd, f32_relu_bwd, f32_mul_add,
-} from "./elementwise/backward";
-export { f32_add_strided } from "./copy/strided";
-export { f32_scatter_add_rows } from "./embedding/gather";
-export { f32_softmax_bwd, f32_log_softmax_bwd } from "./softmax/softmax";
-export { f32_cross_entropy_fwd, f32_cross_entropy_bwd } from "./softmax/cross_entropy";
-export { f32_rnn_cell_bwd } from "./cell/rnn";
-export { f32_lstm_cell_bwd } from "./cell/lstm";
+
 export { f32_gru_cell_bwd } from "./cell/gru";
-export { f32_sgd, f32_adam } from "./optim/optim";
+export { f32_lstm_cell_bwd } from "./cell/lstm";
+export { f32_rnn_cell_bwd } from "./cell/rnn";
+export { f32_add_strided } from "./copy/strided";
+export {
+  f32_exp_bwd,
+  f32_log_bwd,
+  f32_mul_add,
+  f32_relu_bwd,
+  f32_sigmoid_bwd,
+  f32_sqrt_bwd,
+  f32_tanh_bwd,
+} from "./elementwise/backward";
+export { f32_scatter_add_rows } from "./embedding/gather";
+export { f32_adam, f32_sgd } from "./optim/optim";
+export { f32_dropout, f32_uniform } from "./random/threefry";
 export { f32_sum_squares } from "./reduce/reduce";
-export { f32_uniform, f32_dropout } from "./random/threefry";
+export { f32_cross_entropy_bwd, f32_cross_entropy_fwd } from "./softmax/cross_entropy";
+export { f32_log_softmax_bwd, f32_softmax_bwd } from "./softmax/softmax";

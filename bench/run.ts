@@ -9,10 +9,10 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { instantiateSync } from "@assemblyscript/loader";
 import { createEngine, type Engine } from "../src/index.js";
-import { bundleSizes } from "./sizes.js";
 import { coldStart } from "./cold.js";
 import { measure } from "./measure.js";
 import { profile } from "./profile.js";
+import { bundleSizes } from "./sizes.js";
 import { WORKLOADS } from "./workloads.js";
 
 interface Row {
@@ -24,13 +24,13 @@ interface Row {
   readonly n: number;
 }
 
-const root = process.env["RECURRA_ROOT"] ?? process.cwd();
+const root = process.env.RECURRA_ROOT ?? process.cwd();
 
 /** A mul+add loop in wasm: what 128-bit SIMD can do here and now, GFLOP/s. */
 function ceiling(): () => void {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
   const { exports } = instantiateSync(readFileSync(path.join(root, "build/wasm/ceiling-baseline.wasm")), { env: { memory } });
-  const loop = exports["f32_ceiling"] as (turns: number) => number;
+  const loop = exports.f32_ceiling as (turns: number) => number;
   return () => {
     sink += loop(CEILING_TURNS);
   };
@@ -62,7 +62,9 @@ async function rows(only: ReadonlySet<string> | undefined, milliseconds: number)
       const { median, min, n } = samples[i]!;
       const value = (ms: number) => (workload.unit === "ms" ? ms : gflops(workload.flops!, ms));
       result.push({ id: workload.id, system, value: value(median), unit: workload.unit, min: value(min), n });
-      process.stderr.write(`${workload.id} ${system}: ${value(median).toPrecision(4)} ${workload.unit} (ceiling ${ceilings.at(-1)!.toFixed(1)} GFLOP/s)\n`);
+      process.stderr.write(
+        `${workload.id} ${system}: ${value(median).toPrecision(4)} ${workload.unit} (ceiling ${ceilings.at(-1)!.toFixed(1)} GFLOP/s)\n`,
+      );
     });
   }
   if (wanted("C1")) result.push(...coldStart(root));
@@ -81,7 +83,12 @@ function table({ ceiling: top, rows: all }: { ceiling: number; rows: Row[] }): s
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { json: { type: "boolean" }, only: { type: "string" }, profile: { type: "string" }, seconds: { type: "string", default: "1.5" } },
+    options: {
+      json: { type: "boolean" },
+      only: { type: "string" },
+      profile: { type: "string" },
+      seconds: { type: "string", default: "1.5" },
+    },
   });
   if (values.profile !== undefined) {
     const engine = await createEngine({ seed: 1 });
@@ -89,7 +96,9 @@ async function main(): Promise<void> {
       const { ms, shares } = profile(engine, workload);
       console.log(`${workload.id}: ${ms.toFixed(3)} ms`);
       for (const { kernel, calls, ms: own, share } of shares.slice(0, 12)) {
-        console.log(`  ${kernel.padEnd(18)}${(100 * share).toFixed(1).padStart(6)} %${own.toFixed(3).padStart(10)} ms  ${calls.toFixed(0)} calls`);
+        console.log(
+          `  ${kernel.padEnd(18)}${(100 * share).toFixed(1).padStart(6)} %${own.toFixed(3).padStart(10)} ms  ${calls.toFixed(0)} calls`,
+        );
       }
     }
     return;
@@ -97,12 +106,20 @@ async function main(): Promise<void> {
   const only = values.only === undefined ? undefined : new Set(values.only.split(","));
   const report = await rows(only, Number(values.seconds) * 1000);
   if (!Number.isFinite(sink)) throw new Error("the ceiling loop lost its way");
-  console.log(values.json ? JSON.stringify({ machine: machine(), runtime: `node ${process.version}`, commit: commit(), ...report }, null, 1) : table(report));
+  console.log(
+    values.json
+      ? JSON.stringify({ machine: machine(), runtime: `node ${process.version}`, commit: commit(), ...report }, null, 1)
+      : table(report),
+  );
 }
 
 function commit(): string {
   try {
-    return execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    return execFileSync("git", ["rev-parse", "--short", "HEAD"], {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
   } catch {
     return "unknown";
   }

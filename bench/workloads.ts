@@ -1,6 +1,22 @@
 /** The shapes of the benchmark: real layers at real sizes, seeded data, the same for every system. */
 import {
-  Adam, backward, crossEntropy, Embedding, type Engine, GRU, Linear, LSTM, matmul, Module, noGrad, relu, reshape, RNN, slice, type Tensor, tensor,
+  Adam,
+  backward,
+  crossEntropy,
+  Embedding,
+  type Engine,
+  GRU,
+  Linear,
+  LSTM,
+  Module,
+  matmul,
+  noGrad,
+  RNN,
+  relu,
+  reshape,
+  slice,
+  type Tensor,
+  tensor,
 } from "../src/index.js";
 
 export interface Workload {
@@ -23,7 +39,8 @@ export function numbers(count: number, seed: number): Float32Array {
   });
 }
 
-const ids = (count: number, below: number, seed: number): Int32Array => Int32Array.from(numbers(count, seed), (u) => Math.floor(((u + 1) / 2) * below));
+const ids = (count: number, below: number, seed: number): Int32Array =>
+  Int32Array.from(numbers(count, seed), (u) => Math.floor(((u + 1) / 2) * below));
 
 function product(id: string, m: number, k: number, n: number): Workload {
   return {
@@ -33,9 +50,10 @@ function product(id: string, m: number, k: number, n: number): Workload {
     prepare(engine) {
       const a = tensor(engine, numbers(m * k, 1), [m, k]);
       const b = tensor(engine, numbers(k * n, 2), [k, n]);
-      return () => engine.step(() => {
-        matmul(a, b);
-      });
+      return () =>
+        engine.step(() => {
+          matmul(a, b);
+        });
     },
   };
 }

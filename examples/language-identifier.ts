@@ -27,7 +27,9 @@ const SENTENCES = [
 
 const data = loadUdhr();
 const name = (code: string): string => data.languages.find((language) => language.code === code)?.name ?? code;
-console.log(`${data.languages.length} languages, ${data.train.length} clauses to train on, ${data.dev.length} to choose by, ${data.test.length} to test on.`);
+console.log(
+  `${data.languages.length} languages, ${data.train.length} clauses to train on, ${data.dev.length} to choose by, ${data.test.length} to test on.`,
+);
 
 const engine = await createEngine({ seed: 1 });
 const progress = new ProgressLine(process.stderr);
@@ -43,10 +45,13 @@ const labels = classifier.labels;
 const truth = data.test.map(({ label }) => labels.indexOf(label));
 const guess = classifier.predict(data.test.map(({ text }) => text)).map(({ label }) => labels.indexOf(label));
 const matrix = confusionMatrix(truth, guess, labels.length);
-console.log(`Trained ${result.epochs} epochs in ${result.seconds.toFixed(1)} s (${result.stopped}); dev accuracy ${((result.metric ?? 0) * 100).toFixed(2)} %.`);
+console.log(
+  `Trained ${result.epochs} epochs in ${result.seconds.toFixed(1)} s (${result.stopped}); dev accuracy ${((result.metric ?? 0) * 100).toFixed(2)} %.`,
+);
 console.log(`Test accuracy ${(accuracy(truth, guess) * 100).toFixed(2)} %, macro F1 ${(classReport(matrix).macroF1 * 100).toFixed(2)} %.`);
 console.log("Most often confused:");
-for (const { truth: from, predicted, count } of mostConfused(matrix, labels, 5)) console.log(`  ${name(from)} taken for ${name(predicted)}: ${count}`);
+for (const { truth: from, predicted, count } of mostConfused(matrix, labels, 5))
+  console.log(`  ${name(from)} taken for ${name(predicted)}: ${count}`);
 
 console.log("\nSentences it has never seen:");
 for (const [i, { label, probability }] of classifier.predict(SENTENCES).entries()) {

@@ -3,13 +3,14 @@
  * ceiling loop beside them; writes the deflated, base64-coded baseline for the entries that carry it inline. Unchanged sources are
  * not compiled again: asc takes seconds.
  */
+
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
-import { spawn } from "node:child_process";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const out = path.join(root, "build/wasm");
@@ -17,7 +18,13 @@ const out = path.join(root, "build/wasm");
 const MEMORY_BASE = { core: 1024, train: 32768 };
 const LEVELS = ["baseline", "relaxed"];
 const SOURCES = { core: "assembly/core.ts", train: "assembly/train.ts", ceiling: "bench/assembly/ceiling.ts" };
-const BUILDS = [...LEVELS.flatMap((level) => [["core", level], ["train", level]]), ["ceiling", "baseline"]];
+const BUILDS = [
+  ...LEVELS.flatMap((level) => [
+    ["core", level],
+    ["train", level],
+  ]),
+  ["ceiling", "baseline"],
+];
 
 async function filesBelow(dir) {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
@@ -30,8 +37,18 @@ async function filesBelow(dir) {
 async function sourceHash() {
   const hash = createHash("sha256");
   const lock = path.join(root, "node_modules/assemblyscript/package.json");
-  for (const file of [...(await filesBelow(path.join(root, "assembly"))), path.join(root, SOURCES.ceiling), path.join(root, "asconfig.json"), fileURLToPath(import.meta.url), lock]) {
-    hash.update(path.relative(root, file)).update("\0").update(await readFile(file)).update("\0");
+  for (const file of [
+    ...(await filesBelow(path.join(root, "assembly"))),
+    path.join(root, SOURCES.ceiling),
+    path.join(root, "asconfig.json"),
+    fileURLToPath(import.meta.url),
+    lock,
+  ]) {
+    hash
+      .update(path.relative(root, file))
+      .update("\0")
+      .update(await readFile(file))
+      .update("\0");
   }
   return hash.digest("hex");
 }
@@ -40,13 +57,23 @@ function asc(module, level) {
   const file = path.join(out, `${module}-${level}.wasm`);
   const temporary = `${file}.${process.pid}.tmp.wasm`;
   const args = [
-    path.join(root, "node_modules/assemblyscript/bin/asc.js"), SOURCES[module],
-    "--config", "asconfig.json", "--target", level, "--memoryBase", String(MEMORY_BASE[module] ?? 0), "-o", path.relative(root, temporary),
+    path.join(root, "node_modules/assemblyscript/bin/asc.js"),
+    SOURCES[module],
+    "--config",
+    "asconfig.json",
+    "--target",
+    level,
+    "--memoryBase",
+    String(MEMORY_BASE[module] ?? 0),
+    "-o",
+    path.relative(root, temporary),
   ];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
     child.on("error", reject);
-    child.on("exit", (code) => (code === 0 ? rename(temporary, file).then(() => resolve(file), reject) : reject(new Error(`asc failed on ${module} (${level})`))));
+    child.on("exit", (code) =>
+      code === 0 ? rename(temporary, file).then(() => resolve(file), reject) : reject(new Error(`asc failed on ${module} (${level})`)),
+    );
   });
 }
 
@@ -55,7 +82,11 @@ async function main() {
   const stamp = path.join(out, "sources.sha256");
   const hash = await sourceHash();
   if ((await readFile(stamp, "utf8").catch(() => "")) === hash) return;
-  const jobs = BUILDS.map(([module, level]) => () => asc(module, level));
+  const jobs = BUILDS.map(
+    ([module, level]) =>
+      () =>
+        asc(module, level),
+  );
   const lane = async () => {
     for (let job = jobs.shift(); job; job = jobs.shift()) await job();
   };
@@ -63,7 +94,10 @@ async function main() {
   for (const module of Object.keys(MEMORY_BASE)) {
     const bytes = await readFile(path.join(out, `${module}-baseline.wasm`));
     const text = deflateRawSync(bytes, { level: 9 }).toString("base64");
-    await writeFile(path.join(out, `${module}-inline.js`), `/** ${module}, baseline SIMD: raw deflate in base64. */\nexport default ${JSON.stringify(text)};\n`);
+    await writeFile(
+      path.join(out, `${module}-inline.js`),
+      `/** ${module}, baseline SIMD: raw deflate in base64. */\nexport default ${JSON.stringify(text)};\n`,
+    );
     await writeFile(path.join(out, `${module}-inline.d.ts`), "declare const deflatedBase64: string;\nexport default deflatedBase64;\n");
   }
   await writeFile(stamp, hash);

@@ -8,9 +8,13 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const missing = ["assembly/core.ts", "src/index.ts", "node_modules/assemblyscript", "node_modules/esbuild", "node_modules/typescript"].filter(
-  (file) => !existsSync(path.join(root, file)),
-);
+const missing = [
+  "assembly/core.ts",
+  "src/index.ts",
+  "node_modules/assemblyscript",
+  "node_modules/esbuild",
+  "node_modules/typescript",
+].filter((file) => !existsSync(path.join(root, file)));
 if (missing.length > 0) console.error(`prepare: nothing built, ${missing.join(", ")} not there`);
 else {
   for (const script of ["build-wasm.mjs", "build-dist.mjs"]) {

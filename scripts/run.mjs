@@ -47,7 +47,9 @@ if (name === undefined) {
 }
 const file = path.resolve(name);
 const program = await bundle(file).catch((error) => {
-  console.error(`run: ${name} could not be bundled (${error.errors?.length ?? 0} errors; is build/wasm there? npm run build:wasm makes it)`);
+  console.error(
+    `run: ${name} could not be bundled (${error.errors?.length ?? 0} errors; is build/wasm there? npm run build:wasm makes it)`,
+  );
   process.exit(2);
 });
 process.argv = [process.argv[0], file, ...(rest[0] === "--" ? rest.slice(1) : rest)];

@@ -18,7 +18,8 @@ export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
   });
 
 /** As createEngine from compiled modules { core, train }, without waiting. */
-export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine => createSync(options, { tape, train: trainWasm });
+export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine =>
+  createSync(options, { tape, train: trainWasm });
 
 export { Engine, type EngineInfo, type StepOptions } from "./engine/engine.js";
 export type { EngineModules, EngineOptions } from "./engine/load.js";
@@ -33,8 +34,8 @@ export * from "./nn/recurrent.js";
 export { add, affine, div, mul, neg, sub } from "./ops/arithmetic.js";
 export { dropout } from "./ops/dropout.js";
 export { embedding, gather } from "./ops/embedding.js";
-export { Parameter } from "./ops/init.js";
 export { type GradcheckOptions, type GradcheckResult, gradcheck } from "./ops/gradcheck.js";
+export { Parameter } from "./ops/init.js";
 export { concat, reshape, slice, stack, transpose } from "./ops/layout.js";
 export { linear } from "./ops/linear.js";
 export { matmul } from "./ops/matmul.js";
@@ -42,14 +43,14 @@ export { max, mean, type ReduceOptions, sum } from "./ops/reduce.js";
 export { logSoftmax, softmax } from "./ops/softmax.js";
 export { exp, log, relu, sigmoid, sqrt, tanh } from "./ops/unary.js";
 export { Adam, type AdamOptions, AdamW } from "./optim/adam.js";
-export { clipGradNorm, type ClipOptions } from "./optim/clip.js";
+export { type ClipOptions, clipGradNorm } from "./optim/clip.js";
 export { Optimizer } from "./optim/optimizer.js";
 export { SGD, type SGDOptions } from "./optim/sgd.js";
 export { type Prediction, SequenceClassifier } from "./tasks/sequence-classifier.js";
 export type { Encoder, Pooling, SequenceNetworkConfig } from "./tasks/sequence-network.js";
 export { type LabelledText, type TrainClassifierOptions, trainSequenceClassifier } from "./tasks/train-classifier.js";
-export { full, keep, detach, ones, tensor, zeros } from "./tensor/create.js";
-export { backward, type BackwardOptions, noGrad } from "./tensor/tape.js";
+export { detach, full, keep, ones, tensor, zeros } from "./tensor/create.js";
+export { type BackwardOptions, backward, noGrad } from "./tensor/tape.js";
+export { type DType, Tensor } from "./tensor/tensor.js";
 export { type FitOptions, type FitProgress, type FitResult, type FitTask, fit } from "./train/fit.js";
 export { VERSION } from "./version.js";
-export { type DType, Tensor } from "./tensor/tensor.js";

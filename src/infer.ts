@@ -13,7 +13,8 @@ export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
   });
 
 /** As createEngine from a compiled module { core }, without waiting. */
-export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine => createSync(options, { tape: null, train: null });
+export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine =>
+  createSync(options, { tape: null, train: null });
 
 export type { Engine, EngineInfo } from "./engine/engine.js";
 export type { EngineModules, EngineOptions } from "./engine/load.js";

@@ -21,29 +21,36 @@ function forward(full: bool, h: usize, gates: usize, hn: usize, hPrev: usize, si
   store4(full, h, f32x4.add(f32x4.mul(f32x4.sub(f32x4.splat(1), update), fresh), kept), n);
 }
 
-export function f32_gru_cell_fwd(
-  h: usize, gates: usize, hn: usize, hPrev: usize, rows: i32, hidden: i32, ldh: i32, ldhPrev: i32,
-): void {
-  const size = <usize>hidden << 2;
+export function f32_gru_cell_fwd(h: usize, gates: usize, hn: usize, hPrev: usize, rows: i32, hidden: i32, ldh: i32, ldhPrev: i32): void {
+  const size = (<usize>hidden) << 2;
   for (; rows > 0; rows--) {
     let j = 0;
     for (; j + 4 <= hidden; j += 4) {
-      const at = <usize>j << 2;
+      const at = (<usize>j) << 2;
       inline.always(forward(true, h + at, gates + at, hn + at, hPrev + at, size, 4));
     }
     if (j < hidden) {
-      const at = <usize>j << 2;
+      const at = (<usize>j) << 2;
       inline.always(forward(false, h + at, gates + at, hn + at, hPrev + at, size, hidden - j));
     }
-    h += <usize>ldh << 2;
+    h += (<usize>ldh) << 2;
     gates += 3 * size;
     hn += size;
-    hPrev += <usize>ldhPrev << 2;
+    hPrev += (<usize>ldhPrev) << 2;
   }
 }
 
 function backward(
-  full: bool, dGates: usize, dHn: usize, dh: usize, dOut: usize, gates: usize, hn: usize, hPrev: usize, size: usize, n: i32,
+  full: bool,
+  dGates: usize,
+  dHn: usize,
+  dh: usize,
+  dOut: usize,
+  gates: usize,
+  hn: usize,
+  hPrev: usize,
+  size: usize,
+  n: i32,
 ): void {
   const one = f32x4.splat(1);
   let a = load4(full, dh, n);
@@ -61,18 +68,27 @@ function backward(
 }
 
 export function f32_gru_cell_bwd(
-  dGates: usize, dHn: usize, dh: usize, dOut: usize, gates: usize, hn: usize, hPrev: usize,
-  rows: i32, hidden: i32, ldOut: i32, ldhPrev: i32,
+  dGates: usize,
+  dHn: usize,
+  dh: usize,
+  dOut: usize,
+  gates: usize,
+  hn: usize,
+  hPrev: usize,
+  rows: i32,
+  hidden: i32,
+  ldOut: i32,
+  ldhPrev: i32,
 ): void {
-  const size = <usize>hidden << 2;
+  const size = (<usize>hidden) << 2;
   for (; rows > 0; rows--) {
     let j = 0;
     for (; j + 4 <= hidden; j += 4) {
-      const k = <usize>j << 2;
+      const k = (<usize>j) << 2;
       inline.always(backward(true, dGates + k, dHn + k, dh + k, dOut ? dOut + k : 0, gates + k, hn + k, hPrev + k, size, 4));
     }
     if (j < hidden) {
-      const k = <usize>j << 2;
+      const k = (<usize>j) << 2;
       inline.always(backward(false, dGates + k, dHn + k, dh + k, dOut ? dOut + k : 0, gates + k, hn + k, hPrev + k, size, hidden - j));
     }
     dGates += 3 * size;
@@ -80,7 +96,7 @@ export function f32_gru_cell_bwd(
     dHn += size;
     hn += size;
     dh += size;
-    if (dOut) dOut += <usize>ldOut << 2;
-    hPrev += <usize>ldhPrev << 2;
+    if (dOut) dOut += (<usize>ldOut) << 2;
+    hPrev += (<usize>ldhPrev) << 2;
   }
 }

@@ -25,21 +25,19 @@ function forward(full: bool, h: usize, c: usize, tanhC: usize, gates: usize, cPr
   store4(full, h, f32x4.mul(output, squashed), n);
 }
 
-export function f32_lstm_cell_fwd(
-  h: usize, c: usize, tanhC: usize, gates: usize, cPrev: usize, rows: i32, hidden: i32, ldh: i32,
-): void {
-  const size = <usize>hidden << 2;
+export function f32_lstm_cell_fwd(h: usize, c: usize, tanhC: usize, gates: usize, cPrev: usize, rows: i32, hidden: i32, ldh: i32): void {
+  const size = (<usize>hidden) << 2;
   for (; rows > 0; rows--) {
     let j = 0;
     for (; j + 4 <= hidden; j += 4) {
-      const at = <usize>j << 2;
+      const at = (<usize>j) << 2;
       inline.always(forward(true, h + at, c + at, tanhC ? tanhC + at : 0, gates + at, cPrev + at, size, 4));
     }
     if (j < hidden) {
-      const at = <usize>j << 2;
+      const at = (<usize>j) << 2;
       inline.always(forward(false, h + at, c + at, tanhC ? tanhC + at : 0, gates + at, cPrev + at, size, hidden - j));
     }
-    h += <usize>ldh << 2;
+    h += (<usize>ldh) << 2;
     c += size;
     if (tanhC) tanhC += size;
     gates += 4 * size;
@@ -48,7 +46,16 @@ export function f32_lstm_cell_fwd(
 }
 
 function backward(
-  full: bool, dGates: usize, dc: usize, dh: usize, dOut: usize, gates: usize, cPrev: usize, tanhC: usize, size: usize, n: i32,
+  full: bool,
+  dGates: usize,
+  dc: usize,
+  dh: usize,
+  dOut: usize,
+  gates: usize,
+  cPrev: usize,
+  tanhC: usize,
+  size: usize,
+  n: i32,
 ): void {
   const one = f32x4.splat(1);
   let a = load4(full, dh, n);
@@ -67,17 +74,26 @@ function backward(
 }
 
 export function f32_lstm_cell_bwd(
-  dGates: usize, dc: usize, dh: usize, dOut: usize, gates: usize, cPrev: usize, tanhC: usize, rows: i32, hidden: i32, ldOut: i32,
+  dGates: usize,
+  dc: usize,
+  dh: usize,
+  dOut: usize,
+  gates: usize,
+  cPrev: usize,
+  tanhC: usize,
+  rows: i32,
+  hidden: i32,
+  ldOut: i32,
 ): void {
-  const size = <usize>hidden << 2;
+  const size = (<usize>hidden) << 2;
   for (; rows > 0; rows--) {
     let j = 0;
     for (; j + 4 <= hidden; j += 4) {
-      const k = <usize>j << 2;
+      const k = (<usize>j) << 2;
       inline.always(backward(true, dGates + k, dc + k, dh + k, dOut ? dOut + k : 0, gates + k, cPrev + k, tanhC + k, size, 4));
     }
     if (j < hidden) {
-      const k = <usize>j << 2;
+      const k = (<usize>j) << 2;
       inline.always(backward(false, dGates + k, dc + k, dh + k, dOut ? dOut + k : 0, gates + k, cPrev + k, tanhC + k, size, hidden - j));
     }
     dGates += 4 * size;
@@ -86,6 +102,6 @@ export function f32_lstm_cell_bwd(
     dh += size;
     cPrev += size;
     tanhC += size;
-    if (dOut) dOut += <usize>ldOut << 2;
+    if (dOut) dOut += (<usize>ldOut) << 2;
   }
 }

@@ -17,8 +17,8 @@ export function f32_rnn_cell_fwd(h: usize, z: usize, rows: i32, hidden: i32, ldh
     let n = hidden;
     for (; n >= 4; n -= 4, h += 16, z += 16) inline.always(forward(true, h, z, 4, mode));
     if (n > 0) inline.always(forward(false, h, z, n, mode));
-    h += (<usize>n << 2) + gap;
-    z += <usize>n << 2;
+    h += ((<usize>n) << 2) + gap;
+    z += (<usize>n) << 2;
   }
 }
 
@@ -31,21 +31,29 @@ function backward(full: bool, dz: usize, dh: usize, dOut: usize, h: usize, n: i3
 }
 
 export function f32_rnn_cell_bwd(
-  dz: usize, dh: usize, dOut: usize, h: usize, rows: i32, hidden: i32, ldOut: i32, ldh: i32, mode: i32,
+  dz: usize,
+  dh: usize,
+  dOut: usize,
+  h: usize,
+  rows: i32,
+  hidden: i32,
+  ldOut: i32,
+  ldh: i32,
+  mode: i32,
 ): void {
   for (let r = 0; r < rows; r++) {
     const out = dOut ? dOut + ((<usize>r * <usize>ldOut) << 2) : 0;
     const state = h + ((<usize>r * <usize>ldh) << 2);
     let j = 0;
     for (; j + 4 <= hidden; j += 4) {
-      const at = <usize>j << 2;
+      const at = (<usize>j) << 2;
       inline.always(backward(true, dz + at, dh + at, out ? out + at : 0, state + at, 4, mode));
     }
     if (j < hidden) {
-      const at = <usize>j << 2;
+      const at = (<usize>j) << 2;
       inline.always(backward(false, dz + at, dh + at, out ? out + at : 0, state + at, hidden - j, mode));
     }
-    dz += <usize>hidden << 2;
-    dh += <usize>hidden << 2;
+    dz += (<usize>hidden) << 2;
+    dh += (<usize>hidden) << 2;
   }
 }

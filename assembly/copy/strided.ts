@@ -48,9 +48,9 @@ function strided(add: bool, y: usize, x: usize, rows: i32, cols: i32, yRow: usiz
 }
 
 export function x32_copy_strided(y: usize, x: usize, rows: i32, cols: i32, yRow: i32, yCol: i32, xRow: i32, xCol: i32): void {
-  inline.always(strided(false, y, x, rows, cols, <usize>yRow << 2, <usize>yCol << 2, <usize>xRow << 2, <usize>xCol << 2));
+  inline.always(strided(false, y, x, rows, cols, (<usize>yRow) << 2, (<usize>yCol) << 2, (<usize>xRow) << 2, (<usize>xCol) << 2));
 }
 
 export function f32_add_strided(y: usize, x: usize, rows: i32, cols: i32, yRow: i32, yCol: i32, xRow: i32, xCol: i32): void {
-  inline.always(strided(true, y, x, rows, cols, <usize>yRow << 2, <usize>yCol << 2, <usize>xRow << 2, <usize>xCol << 2));
+  inline.always(strided(true, y, x, rows, cols, (<usize>yRow) << 2, (<usize>yCol) << 2, (<usize>xRow) << 2, (<usize>xCol) << 2));
 }

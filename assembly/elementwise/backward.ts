@@ -5,7 +5,15 @@
 
 import { accumulate4, load4, store4 } from "../simd/tail";
 
-const enum Op { Exp, Log, Sqrt, Tanh, Sigmoid, Relu, Mul }
+enum Op {
+  Exp,
+  Log,
+  Sqrt,
+  Tanh,
+  Sigmoid,
+  Relu,
+  Mul,
+}
 
 /** `op` is a constant at every call: one branch is left. */
 function apply(op: i32, dy: v128, v: v128, alpha: f32): v128 {

@@ -4,7 +4,12 @@
 
 import { accumulate4, load4, loadTail, store4, storeTail } from "../simd/tail";
 
-const enum Op { Add, Sub, Mul, Div }
+enum Op {
+  Add,
+  Sub,
+  Mul,
+  Div,
+}
 
 /** `op` is a constant at every call: one branch is left. */
 function apply(op: i32, a: v128, b: v128): v128 {

@@ -4,7 +4,14 @@
 import { exp4, log4, relu4, sigmoid4, tanh4 } from "../simd/math";
 import { loadTail, storeTail } from "../simd/tail";
 
-const enum Op { Exp, Log, Sqrt, Tanh, Sigmoid, Relu }
+enum Op {
+  Exp,
+  Log,
+  Sqrt,
+  Tanh,
+  Sigmoid,
+  Relu,
+}
 
 /** `op` is a constant at every call: one branch is left. */
 function apply(op: i32, x: v128): v128 {

@@ -12,7 +12,7 @@ function row(add: bool, y: usize, x: usize, n: i32): void {
 export function f32_gather_rows(y: usize, table: usize, ids: usize, count: i32, dim: i32, ldy: i32): void {
   for (; count > 0; count--) {
     inline.always(row(false, y, table + ((<usize>load<u32>(ids) * <usize>dim) << 2), dim));
-    y += <usize>ldy << 2;
+    y += (<usize>ldy) << 2;
     ids += 4;
   }
 }
@@ -21,7 +21,7 @@ export function f32_scatter_add_rows(table: usize, x: usize, ids: usize, count: 
   for (; count > 0; count--) {
     const id = load<i32>(ids);
     if (id != skip) inline.always(row(true, table + ((<usize>id * <usize>dim) << 2), x, dim));
-    x += <usize>ldx << 2;
+    x += (<usize>ldx) << 2;
     ids += 4;
   }
 }

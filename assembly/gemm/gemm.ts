@@ -12,7 +12,7 @@ const WORK_TILE: usize = 128 * 256 * 4 + 256 * 1024 * 4;
 /** Copies `rows` x `columns` floats between matrices with row strides in bytes. */
 function copyTile(dst: usize, dstStride: usize, src: usize, srcStride: usize, rows: i32, columns: i32): void {
   for (let i = 0; i < rows; i++) {
-    for (let j: usize = 0; j < <usize>columns << 2; j += 4) store<f32>(dst + j, load<f32>(src + j));
+    for (let j: usize = 0; j < (<usize>columns) << 2; j += 4) store<f32>(dst + j, load<f32>(src + j));
     dst += dstStride;
     src += srcStride;
   }
@@ -22,23 +22,23 @@ function copyTile(dst: usize, dstStride: usize, src: usize, srcStride: usize, ro
 function scale(c: usize, m: i32, n: i32, ldc: i32, beta: f32): void {
   for (let i = 0; i < m; i++) {
     const row = c + ((<usize>i * <usize>ldc) << 2);
-    for (let j: usize = 0; j < <usize>n << 2; j += 4) store<f32>(row + j, beta == 0 ? 0 : load<f32>(row + j) * beta);
+    for (let j: usize = 0; j < (<usize>n) << 2; j += 4) store<f32>(row + j, beta == 0 ? 0 : load<f32>(row + j) * beta);
   }
 }
 
 /** A block of op(A) [m, k] that is not yet packed against packed panels [k, n]: packs A by MC rows and runs the tiles. */
 function block(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: i32, ldc: i32, transA: i32, beta: f32, work: usize): void {
-  const stride = <usize>ldc << 2;
+  const stride = (<usize>ldc) << 2;
   const tile = work + WORK_TILE;
   for (let i = 0; i < m; i += MC) {
     const rows = min(MC, m - i);
-    packA(work, a + (transA ? <usize>i << 2 : (<usize>i * <usize>lda) << 2), rows, k, lda, transA);
+    packA(work, a + (transA ? (<usize>i) << 2 : (<usize>i * <usize>lda) << 2), rows, k, lda, transA);
     for (let j = 0; j < n; j += 8) {
       const columns = min(8, n - j);
       const panel = panels + ((<usize>j * <usize>k) << 2);
       for (let r = 0; r < rows; r += 4) {
         const count = min(4, rows - r);
-        const to = c + <usize>(i + r) * stride + (<usize>j << 2);
+        const to = c + <usize>(i + r) * stride + ((<usize>j) << 2);
         const from = work + ((<usize>r * <usize>k) << 2);
         if (count == 4 && columns == 8) {
           tile4x8(k, from, panel, to, stride, beta);
@@ -54,7 +54,7 @@ function block(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: i
 
 /** One row of A against packed panels [k, n]. */
 function rowBlock(c: usize, a: usize, panels: usize, n: i32, k: i32, beta: f32, tile: usize): void {
-  const panel = <usize>k << 5;
+  const panel = (<usize>k) << 5;
   let j = 0;
   for (; j + 24 <= n; j += 24) {
     row24(k, a, panels, panel, c, beta);
@@ -74,21 +74,39 @@ function rowBlock(c: usize, a: usize, panels: usize, n: i32, k: i32, beta: f32, 
 }
 
 export function f32_gemm_packed_4x8_splat(
-  c: usize, a: usize, packed: usize, m: i32, n: i32, k: i32, lda: i32, ldc: i32, transA: i32, beta: f32, work: usize,
+  c: usize,
+  a: usize,
+  packed: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  lda: i32,
+  ldc: i32,
+  transA: i32,
+  beta: f32,
+  work: usize,
 ): void {
   if (k == 0) {
     scale(c, m, n, ldc, beta);
     return;
   }
-  const columns = <usize>((n + 7) & ~7) << 2;
+  const columns = (<usize>((n + 7) & ~7)) << 2;
   for (let p = 0; p < k; p += KC) {
     const depth = min(KC, k - p);
     if (m < 4 && !transA) {
       for (let i = 0; i < m; i++) {
-        rowBlock(c + ((<usize>i * <usize>ldc) << 2), a + ((<usize>i * <usize>lda + <usize>p) << 2), packed, n, depth, beta, work + WORK_TILE);
+        rowBlock(
+          c + ((<usize>i * <usize>ldc) << 2),
+          a + ((<usize>i * <usize>lda + <usize>p) << 2),
+          packed,
+          n,
+          depth,
+          beta,
+          work + WORK_TILE,
+        );
       }
     } else {
-      block(c, a + (transA ? (<usize>p * <usize>lda) << 2 : <usize>p << 2), packed, m, n, depth, lda, ldc, transA, beta, work);
+      block(c, a + (transA ? (<usize>p * <usize>lda) << 2 : (<usize>p) << 2), packed, m, n, depth, lda, ldc, transA, beta, work);
     }
     packed += <usize>depth * columns;
     beta = 1;
@@ -96,7 +114,19 @@ export function f32_gemm_packed_4x8_splat(
 }
 
 export function f32_gemm_4x8_splat(
-  c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, lda: i32, ldb: i32, ldc: i32, transA: i32, transB: i32, beta: f32, work: usize,
+  c: usize,
+  a: usize,
+  b: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  lda: i32,
+  ldb: i32,
+  ldc: i32,
+  transA: i32,
+  transB: i32,
+  beta: f32,
+  work: usize,
 ): void {
   if (k == 0) {
     scale(c, m, n, ldc, beta);
@@ -109,8 +139,8 @@ export function f32_gemm_4x8_splat(
       const depth = min(KC, k - p);
       const from = transB ? <usize>j * <usize>ldb + <usize>p : <usize>p * <usize>ldb + <usize>j;
       packBlockB(work + WORK_B, b + (from << 2), depth, columns, ldb, transB);
-      const left = a + (transA ? (<usize>p * <usize>lda) << 2 : <usize>p << 2);
-      block(c + (<usize>j << 2), left, work + WORK_B, m, columns, depth, lda, ldc, transA, seed, work);
+      const left = a + (transA ? (<usize>p * <usize>lda) << 2 : (<usize>p) << 2);
+      block(c + ((<usize>j) << 2), left, work + WORK_B, m, columns, depth, lda, ldc, transA, seed, work);
       seed = 1;
     }
   }

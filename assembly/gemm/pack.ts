@@ -10,14 +10,14 @@ function copyPanel(dst: usize, src: usize, k: i32, stride: usize, width: i32, la
     for (; k > 0; k--) {
       v128.store(dst, v128.load(src));
       if (lanes == 8) v128.store(dst, v128.load(src, 16), 16);
-      dst += <usize>lanes << 2;
+      dst += (<usize>lanes) << 2;
       src += stride;
     }
     return;
   }
   for (; k > 0; k--) {
-    for (let j = 0; j < lanes; j++) store<f32>(dst + (<usize>j << 2), j < width ? load<f32>(src + (<usize>j << 2)) : 0);
-    dst += <usize>lanes << 2;
+    for (let j = 0; j < lanes; j++) store<f32>(dst + ((<usize>j) << 2), j < width ? load<f32>(src + ((<usize>j) << 2)) : 0);
+    dst += (<usize>lanes) << 2;
     src += stride;
   }
 }
@@ -61,7 +61,7 @@ function transpose4(dst: usize, src: usize, k: i32, stride: usize, step: usize):
 
 /** Packs a panel of `width` (1 … lanes) rows that are contiguous along k. */
 function transposePanel(dst: usize, src: usize, k: i32, stride: usize, width: i32, lanes: i32): void {
-  const step = <usize>lanes << 2;
+  const step = (<usize>lanes) << 2;
   if (width == lanes) {
     transpose4(dst, src, k, stride, step);
     if (lanes == 8) transpose4(dst + 16, src + 4 * stride, k, stride, step);
@@ -69,7 +69,7 @@ function transposePanel(dst: usize, src: usize, k: i32, stride: usize, width: i3
   }
   for (let p = 0; p < k; p++) {
     for (let j = 0; j < lanes; j++) {
-      store<f32>(dst + (<usize>j << 2), j < width ? load<f32>(src + <usize>j * stride + (<usize>p << 2)) : 0);
+      store<f32>(dst + ((<usize>j) << 2), j < width ? load<f32>(src + <usize>j * stride + ((<usize>p) << 2)) : 0);
     }
     dst += step;
   }
@@ -77,32 +77,32 @@ function transposePanel(dst: usize, src: usize, k: i32, stride: usize, width: i3
 
 /** Rows [0, m) x [0, k) of op(A) into panels of 4; `a` points at the block's first element. */
 export function packA(dst: usize, a: usize, m: i32, k: i32, lda: i32, transA: i32): void {
-  const stride = <usize>lda << 2;
+  const stride = (<usize>lda) << 2;
   for (let i = 0; i < m; i += 4) {
     const rows = min(4, m - i);
-    if (transA) copyPanel(dst, a + (<usize>i << 2), k, stride, rows, 4);
+    if (transA) copyPanel(dst, a + ((<usize>i) << 2), k, stride, rows, 4);
     else transposePanel(dst, a + <usize>i * stride, k, stride, rows, 4);
-    dst += <usize>k << 4;
+    dst += (<usize>k) << 4;
   }
 }
 
 /** Rows [0, k) x columns [0, n) of op(B) into panels of 8; `b` points at the block's first element. */
 export function packBlockB(dst: usize, b: usize, k: i32, n: i32, ldb: i32, transB: i32): void {
-  const stride = <usize>ldb << 2;
+  const stride = (<usize>ldb) << 2;
   for (let j = 0; j < n; j += 8) {
     const columns = min(8, n - j);
     if (transB) transposePanel(dst, b + <usize>j * stride, k, stride, columns, 8);
-    else copyPanel(dst, b + (<usize>j << 2), k, stride, columns, 8);
-    dst += <usize>k << 5;
+    else copyPanel(dst, b + ((<usize>j) << 2), k, stride, columns, 8);
+    dst += (<usize>k) << 5;
   }
 }
 
 // f32_gemm_pack_b8: op(B) [k, n] for f32_gemm_packed_4x8_splat: blocks of KC rows, in each panels of 8 columns. Writes k·ceil8(n) floats.
 export function f32_gemm_pack_b8(packed: usize, b: usize, k: i32, n: i32, ldb: i32, transB: i32): void {
-  const columns = <usize>((n + 7) & ~7) << 2;
+  const columns = (<usize>((n + 7) & ~7)) << 2;
   for (let p = 0; p < k; p += KC) {
     const rows = min(KC, k - p);
-    packBlockB(packed, b + (transB ? <usize>p << 2 : (<usize>p * <usize>ldb) << 2), rows, n, ldb, transB);
+    packBlockB(packed, b + (transB ? (<usize>p) << 2 : (<usize>p * <usize>ldb) << 2), rows, n, ldb, transB);
     packed += <usize>rows * columns;
   }
 }

@@ -8,9 +8,7 @@
 
 import { load4, store4 } from "../simd/tail";
 
-function sgdStep(
-  full: bool, p: usize, g: usize, buf: usize, n: i32, lr: v128, momentum: v128, fresh: v128, decay: v128, mode: i32,
-): void {
+function sgdStep(full: bool, p: usize, g: usize, buf: usize, n: i32, lr: v128, momentum: v128, fresh: v128, decay: v128, mode: i32): void {
   let value = load4(full, p, n);
   let grad = load4(full, g, n);
   if (mode & 8) grad = f32x4.add(grad, f32x4.mul(decay, value));
@@ -24,7 +22,16 @@ function sgdStep(
 }
 
 export function f32_sgd(
-  p: usize, g: usize, buf: usize, n: i32, lr: f32, momentum: f64, dampening: f64, decay: f32, nesterov: i32, first: i32,
+  p: usize,
+  g: usize,
+  buf: usize,
+  n: i32,
+  lr: f32,
+  momentum: f64,
+  dampening: f64,
+  decay: f32,
+  nesterov: i32,
+  first: i32,
 ): void {
   const mode = (momentum != 0 ? 1 : 0) | (first ? 2 : 0) | (nesterov ? 4 : 0) | (decay != 0 ? 8 : 0);
   const rate = f32x4.splat(-lr);
@@ -36,8 +43,21 @@ export function f32_sgd(
 }
 
 function adamStep(
-  full: bool, p: usize, g: usize, m: usize, v: usize, n: i32, rate: v128, keep1: v128, new1: v128, keep2: v128, new2: v128,
-  eps: v128, root: v128, decay: v128, mode: i32,
+  full: bool,
+  p: usize,
+  g: usize,
+  m: usize,
+  v: usize,
+  n: i32,
+  rate: v128,
+  keep1: v128,
+  new1: v128,
+  keep2: v128,
+  new2: v128,
+  eps: v128,
+  root: v128,
+  decay: v128,
+  mode: i32,
 ): void {
   let value = load4(full, p, n);
   let grad = load4(full, g, n);
@@ -52,8 +72,18 @@ function adamStep(
 }
 
 export function f32_adam(
-  p: usize, g: usize, m: usize, v: usize, n: i32, stepSize: f32, beta1: f64, beta2: f64, eps: f32, rootCorrection2: f32,
-  decay: f64, decoupled: i32,
+  p: usize,
+  g: usize,
+  m: usize,
+  v: usize,
+  n: i32,
+  stepSize: f32,
+  beta1: f64,
+  beta2: f64,
+  eps: f32,
+  rootCorrection2: f32,
+  decay: f64,
+  decoupled: i32,
 ): void {
   const mode = decay == 0 ? 0 : decoupled ? 2 : 1;
   const rate = f32x4.splat(-stepSize);

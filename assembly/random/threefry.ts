@@ -27,9 +27,7 @@ function emit(full: bool, drop: bool, y: usize, x: usize, n: i32, words: v128, a
   }
 }
 
-function draw(
-  drop: bool, y: usize, x: usize, n: i32, key0: i32, key1: i32, a: f32, b: f32, threshold: i32, beta: f32,
-): void {
+function draw(drop: bool, y: usize, x: usize, n: i32, key0: i32, key1: i32, a: f32, b: f32, threshold: i32, beta: f32): void {
   let block = i32x4(0, 1, 2, 3);
   for (; n > 0; n -= 8) {
     let u = i32x4.splat(key0);

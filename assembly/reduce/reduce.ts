@@ -38,16 +38,16 @@ function columnSums(wide: bool, y: usize, x: usize, n: i32, stride: usize, alpha
 }
 
 export function f32_reduce_sum(y: usize, x: usize, outer: i32, n: i32, inner: i32, alpha: f32, beta: f32): void {
-  const stride = <usize>inner << 2;
+  const stride = (<usize>inner) << 2;
   for (; outer > 0; outer--) {
     if (inner == 1) {
       let total: f32 = 0;
-      for (let i = 0; i < n; i += BLOCK) total += blockSum(x + (<usize>i << 2), min(n - i, BLOCK));
+      for (let i = 0; i < n; i += BLOCK) total += blockSum(x + ((<usize>i) << 2), min(n - i, BLOCK));
       finish(y, total, alpha, beta);
     } else {
       let j: i32 = 0;
-      for (; j + 4 <= inner; j += 4) columnSums(true, y + (<usize>j << 2), x + (<usize>j << 2), n, stride, alpha, beta);
-      for (; j < inner; j++) columnSums(false, y + (<usize>j << 2), x + (<usize>j << 2), n, stride, alpha, beta);
+      for (; j + 4 <= inner; j += 4) columnSums(true, y + ((<usize>j) << 2), x + ((<usize>j) << 2), n, stride, alpha, beta);
+      for (; j < inner; j++) columnSums(false, y + ((<usize>j) << 2), x + ((<usize>j) << 2), n, stride, alpha, beta);
     }
     y += stride;
     x += stride * <usize>n;
@@ -55,7 +55,7 @@ export function f32_reduce_sum(y: usize, x: usize, outer: i32, n: i32, inner: i3
 }
 
 export function f32_reduce_max(y: usize, index: usize, x: usize, outer: i32, n: i32, inner: i32): void {
-  const stride = <usize>inner << 2;
+  const stride = (<usize>inner) << 2;
   for (; outer > 0; outer--) {
     for (let j: usize = 0; j < stride; j += 4) {
       let from = x + j;
@@ -65,7 +65,7 @@ export function f32_reduce_max(y: usize, index: usize, x: usize, outer: i32, n: 
         from += stride;
         const value = load<f32>(from);
         // Not below or equal: larger, or a NaN where there was none yet.
-        if (value > best || (value != value && best == best)) {
+        if (value > best || (isNaN(value) && !isNaN(best))) {
           best = value;
           place = k;
         }

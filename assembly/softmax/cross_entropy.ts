@@ -33,9 +33,17 @@ function weightSum(weights: usize, n: i32): f32 {
 }
 
 export function f32_cross_entropy_fwd(
-  loss: usize, logp: usize, logits: usize, targets: usize, weights: usize, rows: i32, n: i32, ignore: i32, smoothing: f32,
+  loss: usize,
+  logp: usize,
+  logits: usize,
+  targets: usize,
+  weights: usize,
+  rows: i32,
+  n: i32,
+  ignore: i32,
+  smoothing: f32,
 ): void {
-  const bytes = <usize>n << 2;
+  const bytes = (<usize>n) << 2;
   const keep: f32 = 1 - smoothing;
   const share: f32 = smoothing / <f32>n;
   for (; rows > 0; rows--) {
@@ -43,7 +51,7 @@ export function f32_cross_entropy_fwd(
     let value: f32 = 0;
     logSoftmaxRow(logp, logits, n);
     if (target != ignore) {
-      const at = <usize>target << 2;
+      const at = (<usize>target) << 2;
       const w: f32 = weights ? load<f32>(weights + at) : 1;
       value = keep * w * -load<f32>(logp + at);
       if (smoothing != 0) value += share * smoothingSum(logp, weights, n);
@@ -58,14 +66,25 @@ export function f32_cross_entropy_fwd(
 
 /** Four classes from class c on; k1 scales p - [c = y], k2 scales W·p - w and is left out when `smooth` is false. */
 function gradStep(
-  full: bool, dx: usize, logp: usize, weights: usize, n: i32, c: i32, target: i32, k1: f32, k2: f32, total: f32, smooth: bool, beta: f32,
+  full: bool,
+  dx: usize,
+  logp: usize,
+  weights: usize,
+  n: i32,
+  c: i32,
+  target: i32,
+  k1: f32,
+  k2: f32,
+  total: f32,
+  smooth: bool,
+  beta: f32,
 ): void {
   const p = exp4(load4(full, logp, n));
   const one = f32x4.splat(1);
   const hit = v128.and(i32x4.eq(i32x4.add(i32x4.splat(c), i32x4(0, 1, 2, 3)), i32x4.splat(target)), one);
   let d = f32x4.mul(f32x4.splat(k1), f32x4.sub(p, hit));
   if (smooth) {
-    const w = weights ? load4(full, weights + (<usize>c << 2), n) : one;
+    const w = weights ? load4(full, weights + ((<usize>c) << 2), n) : one;
     d = f32x4.add(d, f32x4.mul(f32x4.splat(k2), f32x4.sub(f32x4.mul(f32x4.splat(total), p), w)));
   }
   store4(full, dx, accumulate4(full, dx, d, n, beta), n);
@@ -80,9 +99,18 @@ function scaleRow(dx: usize, n: i32, beta: f32): void {
 }
 
 export function f32_cross_entropy_bwd(
-  dx: usize, logp: usize, targets: usize, weights: usize, coef: usize, rows: i32, n: i32, ignore: i32, smoothing: f32, beta: f32,
+  dx: usize,
+  logp: usize,
+  targets: usize,
+  weights: usize,
+  coef: usize,
+  rows: i32,
+  n: i32,
+  ignore: i32,
+  smoothing: f32,
+  beta: f32,
 ): void {
-  const bytes = <usize>n << 2;
+  const bytes = (<usize>n) << 2;
   const smooth = smoothing != 0;
   const keep: f32 = 1 - smoothing;
   const share: f32 = smoothing / <f32>n;
@@ -92,16 +120,16 @@ export function f32_cross_entropy_bwd(
     if (target == ignore) {
       scaleRow(dx, n, beta);
     } else {
-      const w: f32 = weights ? load<f32>(weights + (<usize>target << 2)) : 1;
+      const w: f32 = weights ? load<f32>(weights + ((<usize>target) << 2)) : 1;
       const k1: f32 = load<f32>(coef) * (keep * w);
       const k2: f32 = load<f32>(coef) * share;
       let c = 0;
       for (; c + 4 <= n; c += 4) {
-        const at = <usize>c << 2;
+        const at = (<usize>c) << 2;
         inline.always(gradStep(true, dx + at, logp + at, weights, 4, c, target, k1, k2, total, smooth, beta));
       }
       if (c < n) {
-        const at = <usize>c << 2;
+        const at = (<usize>c) << 2;
         inline.always(gradStep(false, dx + at, logp + at, weights, n - c, c, target, k1, k2, total, smooth, beta));
       }
     }

@@ -13,10 +13,7 @@ function rowMax(x: usize, n: i32): f32 {
   let m = f32x4.splat(-Infinity);
   for (; n >= 4; n -= 4, x += 16) m = f32x4.max(m, v128.load(x));
   if (n > 0) m = f32x4.max(m, v128.bitselect(loadTail(x, n), f32x4.splat(-Infinity), firstLanes(n)));
-  return max(
-    max(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)),
-    max(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)),
-  );
+  return max(max(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)), max(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)));
 }
 
 /** sum(exp(x - m)); with `keep` (a constant) the terms are stored at y. */
@@ -48,7 +45,7 @@ function expSum(keep: bool, y: usize, x: usize, n: i32, m: f32): f32 {
 }
 
 export function f32_softmax(y: usize, x: usize, rows: i32, n: i32): void {
-  const bytes = <usize>n << 2;
+  const bytes = (<usize>n) << 2;
   for (; rows > 0; rows--) {
     const sum = f32x4.splat(inline.always(expSum(true, y, x, n, rowMax(x, n))));
     let p = y;
@@ -70,7 +67,7 @@ export function logSoftmaxRow(y: usize, x: usize, n: i32): void {
 }
 
 export function f32_log_softmax(y: usize, x: usize, rows: i32, n: i32): void {
-  const bytes = <usize>n << 2;
+  const bytes = (<usize>n) << 2;
   for (; rows > 0; rows--, x += bytes, y += bytes) logSoftmaxRow(y, x, n);
 }
 
@@ -103,7 +100,7 @@ function grad(log: bool, dx: usize, dy: usize, y: usize, rows: i32, n: i32, beta
       y += 16;
     }
     if (k > 0) inline.always(gradStep(false, log, dx, dy, y, k, sum, beta));
-    const rest = <usize>k << 2;
+    const rest = (<usize>k) << 2;
     dx += rest;
     dy += rest;
     y += rest;

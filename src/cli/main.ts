@@ -1,8 +1,18 @@
 /** The `recurra` command. Exit codes: 0 done, 1 the input or model was refused, 2 the call was wrong. */
 import { Command, CommanderError } from "commander";
+import coreWasm from "../../build/wasm/core-inline.js";
+import { createEngineFrom } from "../engine/load.js";
 import { isRecurraError } from "../errors.js";
 import { VERSION } from "../version.js";
-import { predict } from "./predict.js";
+import { type CreateEngine, type PredictOptions, predict } from "./predict.js";
+
+const createEngine: CreateEngine = (options) =>
+  createEngineFrom(options, {
+    core: coreWasm,
+    train: null,
+    tape: null,
+    loadJsKernels: async () => (await import("../engine/js/index.js")).createJsKernels,
+  });
 
 const program = new Command("recurra")
   .description("Train and run recurrent networks for text.")
@@ -28,7 +38,7 @@ Examples:
   echo "Todos los seres humanos nacen libres" | recurra predict models/language.safetensors
   recurra predict models/language.safetensors sentences.txt --top 3 --json`,
   )
-  .action(predict);
+  .action((model: string, file: string | undefined, options: PredictOptions) => predict(createEngine, model, file, options));
 
 async function main(): Promise<number> {
   try {

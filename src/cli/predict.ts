@@ -1,8 +1,8 @@
 /** recurra predict: labels for lines of text. */
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
-import { ConfigError, FormatError, StorageError } from "../errors.js";
-import { createEngine } from "../infer.js";
+import type { Engine } from "../engine/engine.js";
+import type { EngineOptions } from "../engine/load.js";
+import { ConfigError, FormatError, isRecurraError, StorageError } from "../errors.js";
 import { readBytes } from "../platform/node.js";
 import { type Prediction, SequenceClassifier } from "../tasks/sequence-classifier.js";
 
@@ -15,7 +15,9 @@ export interface PredictOptions {
 /** Lines go through the network so many at a time when they come from a file or a pipe. */
 const BATCH = 64;
 
-export async function predict(model: string, file: string | undefined, options: PredictOptions): Promise<void> {
+export type CreateEngine = (options: EngineOptions) => Promise<Engine>;
+
+export async function predict(createEngine: CreateEngine, model: string, file: string | undefined, options: PredictOptions): Promise<void> {
   const top = Number(options.top);
   if (!(Number.isInteger(top) && top >= 1)) throw new ConfigError(`predict: --top ${options.top}, wants a whole number from 1`);
   const { backend } = options;
@@ -26,7 +28,8 @@ export async function predict(model: string, file: string | undefined, options: 
   let lines: string[] = [];
   const flush = () => {
     const predictions = classifier.predict(lines);
-    for (const [i, prediction] of predictions.entries()) process.stdout.write(render(lines[i]!, prediction, classifier.labels, top, options.json === true));
+    for (const [i, prediction] of predictions.entries())
+      process.stdout.write(render(lines[i]!, prediction, classifier.labels, top, options.json === true));
     lines = [];
   };
   try {
@@ -36,20 +39,37 @@ export async function predict(model: string, file: string | undefined, options: 
       if (interactive || lines.length === BATCH) flush();
     }
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === undefined ? error : new StorageError(`predict: ${(error as Error).message}`, { cause: error });
+    if (isRecurraError(error) || (error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw new StorageError(`predict: ${(error as Error).message}, wants a readable text`, { cause: error });
   }
   flush();
 }
 
-/** Lines without their ends; @throws FormatError with the line where the text is not UTF-8 */
+/** Lines without their ends or a byte order mark; @throws FormatError with the line where the text is not UTF-8 */
 async function* linesOf(file: string | undefined): AsyncGenerator<string> {
-  const input = file === undefined || file === "-" ? process.stdin : createReadStream(file);
+  const input: AsyncIterable<Buffer> = file === undefined || file === "-" ? process.stdin : createReadStream(file);
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let number = 0;
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  const decode = (line: Buffer): string => {
     number++;
-    if (line.includes("\ufffd")) throw new FormatError(`predict: line ${number} is not UTF-8, wants UTF-8 text`);
-    yield number === 1 ? line.replace(/^\ufeff/, "") : line;
+    try {
+      const text = decoder.decode(line);
+      return number === 1 ? text.replace(/^\ufeff/, "") : text;
+    } catch (error) {
+      throw new FormatError(`predict: line ${number} is not UTF-8, wants UTF-8 text`, { cause: error });
+    }
+  };
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of input) {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let start = 0;
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+      yield decode(bytes.subarray(start, end > start && bytes[end - 1] === 13 ? end - 1 : end));
+      start = end + 1;
+    }
+    rest = bytes.subarray(start);
   }
+  if (rest.length > 0) yield decode(rest);
 }
 
 function render(text: string, { probabilities }: Prediction, labels: readonly string[], top: number, json: boolean): string {

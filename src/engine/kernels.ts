@@ -23,15 +23,35 @@ export interface CoreKernels {
    * Every element of C is one accumulator, seeded with beta·C (or 0), to which products are added for k = 0, 1, ….
    */
   gemm(
-    c: Ptr, a: Ptr, b: Ptr, m: number, n: number, k: number,
-    lda: number, ldb: number, ldc: number, transA: number, transB: number, beta: number, work: Ptr,
+    c: Ptr,
+    a: Ptr,
+    b: Ptr,
+    m: number,
+    n: number,
+    k: number,
+    lda: number,
+    ldb: number,
+    ldc: number,
+    transA: number,
+    transB: number,
+    beta: number,
+    work: Ptr,
   ): void;
   /** Floats that `packB` writes: k · (n rounded up to 8). */
   packB(packed: Ptr, b: Ptr, k: number, n: number, ldb: number, transB: number): void;
   /** `gemm` with B packed before by `packB`; same order of summation, so the same bits. 1-3 rows take a GEMV path. */
   gemmPacked(
-    c: Ptr, a: Ptr, packed: Ptr, m: number, n: number, k: number,
-    lda: number, ldc: number, transA: number, beta: number, work: Ptr,
+    c: Ptr,
+    a: Ptr,
+    packed: Ptr,
+    m: number,
+    n: number,
+    k: number,
+    lda: number,
+    ldc: number,
+    transA: number,
+    beta: number,
+    work: Ptr,
   ): void;
 
   /** y[i] = f(x[i]), i < n; y may be x. relu passes NaN. */
@@ -55,9 +75,7 @@ export interface CoreKernels {
    * Copies 32-bit words: y[r·yRow + c·yCol] = x[r·xRow + c·xCol] for r < rows, c < cols. Strides may be 0 in x (broadcast).
    * Bits are kept (ids and NaN payloads too). y and x do not overlap.
    */
-  copyStrided(
-    y: Ptr, x: Ptr, rows: number, cols: number, yRow: number, yCol: number, xRow: number, xCol: number,
-  ): void;
+  copyStrided(y: Ptr, x: Ptr, rows: number, cols: number, yRow: number, yCol: number, xRow: number, xCol: number): void;
   /** y[i·ldy + j] = table[ids[i]·dim + j] for i < count, j < dim. ids were checked by the caller. */
   gatherRows(y: Ptr, table: Ptr, ids: Ptr, count: number, dim: number, ldy: number): void;
 
@@ -80,17 +98,13 @@ export interface CoreKernels {
    * c = s(f)·cPrev + s(i)·tanh(g); h = s(o)·tanh(c). c, tanhC, cPrev [rows, hidden] dense; tanhC may be 0 (not kept);
    * c may be cPrev; h has row stride ldh.
    */
-  lstmCell(
-    h: Ptr, c: Ptr, tanhC: Ptr, gates: Ptr, cPrev: Ptr, rows: number, hidden: number, ldh: number,
-  ): void;
+  lstmCell(h: Ptr, c: Ptr, tanhC: Ptr, gates: Ptr, cPrev: Ptr, rows: number, hidden: number, ldh: number): void;
   /**
    * GRU cell, gates r z n, reset after the product. gates [rows, 3·hidden]: pre-activations of r and z complete, of n the
    * input part only; OVERWRITTEN by the activated r, z, n. hn [rows, hidden] = W_hn·h + b_hn (kept for the backward pass).
    * n = tanh(gates_n + r·hn); h = (1-z)·n + z·hPrev. h may be hPrev when ldh = ldhPrev.
    */
-  gruCell(
-    h: Ptr, gates: Ptr, hn: Ptr, hPrev: Ptr, rows: number, hidden: number, ldh: number, ldhPrev: number,
-  ): void;
+  gruCell(h: Ptr, gates: Ptr, hn: Ptr, hPrev: Ptr, rows: number, hidden: number, ldh: number, ldhPrev: number): void;
 }
 
 /** Backward passes, losses, optimizers and random numbers, in the module `train`. */
@@ -106,13 +120,9 @@ export interface TrainKernels {
   /** y[i] = beta·y[i] + alpha·a[i]·b[i]  ((alpha·a)·b, then the sum). */
   mulAdd(y: Ptr, a: Ptr, b: Ptr, n: number, alpha: number, beta: number): void;
   /** As copyStrided, but y += x. Destinations within one call are distinct. */
-  addStrided(
-    y: Ptr, x: Ptr, rows: number, cols: number, yRow: number, yCol: number, xRow: number, xCol: number,
-  ): void;
+  addStrided(y: Ptr, x: Ptr, rows: number, cols: number, yRow: number, yCol: number, xRow: number, xCol: number): void;
   /** table[ids[i]·dim + j] += x[i·ldx + j], i in order. Rows whose id is `skip` are left out (-1: none). */
-  scatterAddRows(
-    table: Ptr, x: Ptr, ids: Ptr, count: number, dim: number, ldx: number, skip: number,
-  ): void;
+  scatterAddRows(table: Ptr, x: Ptr, ids: Ptr, count: number, dim: number, ldx: number, skip: number): void;
 
   /** dx = beta·dx + y·(dy - sum(dy·y)) per row. */
   softmaxGrad(dx: Ptr, dy: Ptr, y: Ptr, rows: number, n: number, beta: number): void;
@@ -124,13 +134,30 @@ export interface TrainKernels {
    * Rows whose target is `ignore` have loss 0.
    */
   crossEntropy(
-    loss: Ptr, logp: Ptr, logits: Ptr, targets: Ptr, weights: Ptr, rows: number, n: number, ignore: number, smoothing: number,
+    loss: Ptr,
+    logp: Ptr,
+    logits: Ptr,
+    targets: Ptr,
+    weights: Ptr,
+    rows: number,
+    n: number,
+    ignore: number,
+    smoothing: number,
   ): void;
   /**
    * dx = beta·dx + coef[r]·d loss[r]/d logits[r, ·]; coef [rows]. Ignored rows get 0 (beta·dx).
    */
   crossEntropyGrad(
-    dx: Ptr, logp: Ptr, targets: Ptr, weights: Ptr, coef: Ptr, rows: number, n: number, ignore: number, smoothing: number, beta: number,
+    dx: Ptr,
+    logp: Ptr,
+    targets: Ptr,
+    weights: Ptr,
+    coef: Ptr,
+    rows: number,
+    n: number,
+    ignore: number,
+    smoothing: number,
+    beta: number,
   ): void;
 
   /**
@@ -138,23 +165,39 @@ export interface TrainKernels {
    * the step's own output with row stride ldOut; their sum is the gradient of h.
    * dz [rows, hidden] = (dh + dOut)·f'(h); h has row stride ldh; mode 0 tanh, 1 relu. dz may be dh.
    */
-  rnnCellGrad(
-    dz: Ptr, dh: Ptr, dOut: Ptr, h: Ptr, rows: number, hidden: number, ldOut: number, ldh: number, mode: number,
-  ): void;
+  rnnCellGrad(dz: Ptr, dh: Ptr, dOut: Ptr, h: Ptr, rows: number, hidden: number, ldOut: number, ldh: number, mode: number): void;
   /**
    * dGates [rows, 4·hidden] gradients of the pre-activations (may be gates itself); dc [rows, hidden] in: gradient of c, out:
    * gradient of cPrev. gates, cPrev, tanhC as lstmCell left them.
    */
   lstmCellGrad(
-    dGates: Ptr, dc: Ptr, dh: Ptr, dOut: Ptr, gates: Ptr, cPrev: Ptr, tanhC: Ptr, rows: number, hidden: number, ldOut: number,
+    dGates: Ptr,
+    dc: Ptr,
+    dh: Ptr,
+    dOut: Ptr,
+    gates: Ptr,
+    cPrev: Ptr,
+    tanhC: Ptr,
+    rows: number,
+    hidden: number,
+    ldOut: number,
   ): void;
   /**
    * dGates [rows, 3·hidden] gradients of the input-side pre-activations r z n (may be gates); dHn [rows, hidden] that of hn
    * (may be hn); dh in: gradient through time, out: its direct part to hPrev, (dh + dOut)·z.
    */
   gruCellGrad(
-    dGates: Ptr, dHn: Ptr, dh: Ptr, dOut: Ptr, gates: Ptr, hn: Ptr, hPrev: Ptr,
-    rows: number, hidden: number, ldOut: number, ldhPrev: number,
+    dGates: Ptr,
+    dHn: Ptr,
+    dh: Ptr,
+    dOut: Ptr,
+    gates: Ptr,
+    hn: Ptr,
+    hPrev: Ptr,
+    rows: number,
+    hidden: number,
+    ldOut: number,
+    ldhPrev: number,
   ): void;
 
   /**
@@ -162,8 +205,16 @@ export interface TrainKernels {
    * p -= lr·g. buf 0 when momentum is 0.
    */
   sgd(
-    p: Ptr, g: Ptr, buf: Ptr, n: number, lr: number, momentum: number, dampening: number, weightDecay: number,
-    nesterov: number, first: number,
+    p: Ptr,
+    g: Ptr,
+    buf: Ptr,
+    n: number,
+    lr: number,
+    momentum: number,
+    dampening: number,
+    weightDecay: number,
+    nesterov: number,
+    first: number,
   ): void;
   /**
    * Adam and AdamW as PyTorch: decoupled: p *= 1 - lr·weightDecay, else g += weightDecay·p. m = m·beta1 + (1-beta1)·g;
@@ -171,8 +222,18 @@ export interface TrainKernels {
    * rootCorrection2 = sqrt(1-beta2^t), decay = lr·weightDecay (decoupled) or weightDecay.
    */
   adam(
-    p: Ptr, g: Ptr, m: Ptr, v: Ptr, n: number, stepSize: number, beta1: number, beta2: number, eps: number,
-    rootCorrection2: number, decay: number, decoupled: number,
+    p: Ptr,
+    g: Ptr,
+    m: Ptr,
+    v: Ptr,
+    n: number,
+    stepSize: number,
+    beta1: number,
+    beta2: number,
+    eps: number,
+    rootCorrection2: number,
+    decay: number,
+    decoupled: number,
   ): void;
   /** Sum of squares in float64: lanes of two, blocks of 1024 elements, so that the order does not depend on a split. */
   sumSquares(x: Ptr, n: number): number;
@@ -183,9 +244,7 @@ export interface TrainKernels {
    */
   uniform(y: Ptr, n: number, key0: number, key1: number, low: number, high: number): void;
   /** y[i] = beta·y[i] + (word_i >>> 8 >= threshold ? x[i]·scale : 0), words as in uniform; threshold = round(p·2^24). */
-  dropout(
-    y: Ptr, x: Ptr, n: number, key0: number, key1: number, threshold: number, scale: number, beta: number,
-  ): void;
+  dropout(y: Ptr, x: Ptr, n: number, key0: number, key1: number, threshold: number, scale: number, beta: number): void;
 }
 
 export interface Kernels extends CoreKernels, TrainKernels {}

@@ -68,7 +68,8 @@ function bind(memory: LinearMemory, modules: EngineModules): Kernels {
   const take = (module: WebAssembly.Module, abi: Readonly<Record<string, string>>) => {
     const { exports } = new WebAssembly.Instance(module, imports);
     for (const [method, name] of Object.entries(abi)) {
-      if (typeof exports[name] !== "function") throw new ConfigError(`createEngine: the wasm module has no export ${name}, wants one of this version`);
+      if (typeof exports[name] !== "function")
+        throw new ConfigError(`createEngine: the wasm module has no export ${name}, wants one of this version`);
       kernels[method] = exports[name];
     }
   };
@@ -80,20 +81,25 @@ function bind(memory: LinearMemory, modules: EngineModules): Kernels {
 function validate(options: EngineOptions): void {
   checkOptions("createEngine", options, KNOWN);
   const { seed = 0, numerics = "fast", backend = "auto", maxMemory } = options;
-  if (!(Number.isSafeInteger(seed) && seed >= 0)) throw new ConfigError(`createEngine: seed ${seed}, wants a whole number from 0 to 2^53 - 1`);
+  if (!(Number.isSafeInteger(seed) && seed >= 0))
+    throw new ConfigError(`createEngine: seed ${seed}, wants a whole number from 0 to 2^53 - 1`);
   if (numerics !== "fast" && numerics !== "reproducible") {
     throw new ConfigError(`createEngine: numerics ${JSON.stringify(numerics)}, wants "fast" or "reproducible"`);
   }
   if (backend !== "auto" && backend !== "wasm" && backend !== "js") {
     throw new ConfigError(`createEngine: backend ${JSON.stringify(backend)}, wants "auto", "wasm" or "js"`);
   }
-  if (maxMemory !== undefined) inRange("createEngine", "maxMemory", maxMemory, 1, 2 ** 32);
+  if (maxMemory !== undefined) inRange("createEngine", "maxMemory", maxMemory, 1, 4294967296);
 }
 
 /** Instantiates compiled modules without waiting; `train` may be absent in the inference entry. */
-export function createEngineSync(options: EngineOptions & { modules: EngineModules }, assets: Pick<EngineAssets, "tape" | "train">): Engine {
+export function createEngineSync(
+  options: EngineOptions & { modules: EngineModules },
+  assets: Pick<EngineAssets, "tape" | "train">,
+): Engine {
   validate(options);
-  if (options.backend === "js") throw new ConfigError('createEngineSync: backend "js", wants "auto" or "wasm" (the TypeScript kernels are loaded by createEngine)');
+  if (options.backend === "js")
+    throw new ConfigError('createEngineSync: backend "js", wants "auto" or "wasm" (the TypeScript kernels are loaded by createEngine)');
   if (assets.train !== null && options.modules.train === undefined) {
     throw new ConfigError("createEngineSync: modules has no train module, wants { core, train }");
   }
@@ -131,7 +137,10 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
       };
       return assemble("wasm", options, notes, assets.tape, (memory) => bind(memory, modules));
     } catch (error) {
-      if (backend === "wasm") throw error instanceof StateError ? error : new StateError(`createEngine: WebAssembly was refused: ${String(error)}`, { cause: error });
+      if (backend === "wasm")
+        throw error instanceof StateError
+          ? error
+          : new StateError(`createEngine: WebAssembly was refused: ${String(error)}`, { cause: error });
       if (!(error instanceof StateError) && !(error instanceof WebAssembly.CompileError)) throw error;
       notes.push(`TypeScript kernels in use: ${error.message}`);
     }

@@ -29,7 +29,9 @@ function createWasmMemory(maxPages: number): { memory: WebAssembly.Memory; maxim
       refusal = error;
     }
   }
-  throw new MemoryError(`createEngine: the runtime refused a memory of ${INITIAL_PAGES} to ${maxPages} pages, wanted one`, { cause: refusal });
+  throw new MemoryError(`createEngine: the runtime refused a memory of ${INITIAL_PAGES} to ${maxPages} pages, wanted one`, {
+    cause: refusal,
+  });
 }
 
 export class LinearMemory implements Heap {

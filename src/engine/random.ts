@@ -59,7 +59,8 @@ export class Stream {
 
   /** Uniform over 0 … n - 1, without bias: words beyond the last full multiple of n are drawn anew. */
   nextInt(n: number): number {
-    if (!(Number.isInteger(n) && n >= 1 && n <= 4294967296)) throw new ConfigError(`Stream.nextInt: n ${n}, wants a whole number from 1 to 2^32`);
+    if (!(Number.isInteger(n) && n >= 1 && n <= 4294967296))
+      throw new ConfigError(`Stream.nextInt: n ${n}, wants a whole number from 1 to 2^32`);
     const limit = 4294967296 - (4294967296 % n);
     for (;;) {
       const word = this.nextU32();

@@ -75,7 +75,9 @@ export class Storage {
     if (this.#disposed) throw new StateError(`${where}: the tensor was disposed, wants one that is alive`);
     if (!this.alive) {
       const { id } = this.#home as Frame;
-      throw new StateError(`${where}: a tensor of step ${id} was used after its step, wants one returned from the step or passed to keep()`);
+      throw new StateError(
+        `${where}: a tensor of step ${id} was used after its step, wants one returned from the step or passed to keep()`,
+      );
     }
     return this.#ptr;
   }

@@ -3,7 +3,14 @@ import { FormatError } from "../errors.js";
 import type { SafetensorsEntry } from "./safetensors.js";
 
 const ARRAYS = {
-  F32: Float32Array, F64: Float64Array, I32: Int32Array, U32: Uint32Array, I16: Int16Array, U16: Uint16Array, I8: Int8Array, U8: Uint8Array,
+  F32: Float32Array,
+  F64: Float64Array,
+  I32: Int32Array,
+  U32: Uint32Array,
+  I16: Int16Array,
+  U16: Uint16Array,
+  I8: Int8Array,
+  U8: Uint8Array,
 } as const;
 
 type Numbers = InstanceType<(typeof ARRAYS)[keyof typeof ARRAYS]>;
@@ -15,12 +22,15 @@ export function toTypedArray({ dtype, bytes }: SafetensorsEntry): Numbers {
   return new ARRAYS[dtype as keyof typeof ARRAYS](new Uint8Array(bytes).buffer);
 }
 
+/** 2^-24. */
+const TO_SUBNORMAL = 2 ** -24;
+
 /** 10 bits of fraction, 5 of exponent, subnormals too. */
 function halfToNumber(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 31;
   const fraction = half & 1023;
-  if (exponent === 0) return sign * fraction * 5.960464477539063e-8;
+  if (exponent === 0) return sign * fraction * TO_SUBNORMAL;
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return sign * (1 + fraction / 1024) * (exponent < 15 ? 1 / (1 << (15 - exponent)) : 1 << (exponent - 15));
 }

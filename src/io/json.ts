@@ -15,7 +15,6 @@ export interface JsonOptions {
 const MAX_DEPTH = 64;
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const WORDS: readonly (readonly [string, JsonValue])[] = [
   ["true", true],
@@ -74,12 +73,32 @@ class Parser {
     return this.number(literal);
   }
 
+  /** Scanned by hand: a regular expression's stack would overflow on long strings. */
   #string(): string {
-    const literal = this.#match(STRING);
-    if (literal === null) this.#fail("a string");
-    const value = literal.includes("\\") ? (JSON.parse(literal) as string) : literal.slice(1, -1);
+    const start = this.#at;
+    if (this.text[start] !== '"') this.#fail("a string");
+    let end = start + 1;
+    let escaped = false;
+    for (let code = this.text.charCodeAt(end); code !== 0x22; code = this.text.charCodeAt(++end)) {
+      // Not at least a space: a control character, or NaN past the end.
+      if (!(code >= 0x20)) this.#fail("a string");
+      if (code !== 0x5c) continue;
+      escaped = true;
+      end++;
+    }
+    this.#at = end + 1;
+    const value = escaped ? this.#unescape(start) : this.text.slice(start + 1, end);
     if (LONE_SURROGATE.test(value)) this.#fail("no lone surrogate in the string before");
     return value;
+  }
+
+  #unescape(start: number): string {
+    try {
+      return JSON.parse(this.text.slice(start, this.#at)) as string;
+    } catch {
+      this.#at = start;
+      return this.#fail("a string with valid escapes");
+    }
   }
 
   #array(depth: number): JsonValue[] {

@@ -50,7 +50,10 @@ function checkDescription(value: PlainJson): ModelDescription {
     throw new FormatError(`${WHERE}: tokenizer is ${JSON.stringify(model.tokenizer)}, wants an object`);
   }
   const { labels } = model;
-  if (labels !== undefined && !(Array.isArray(labels) && labels.every((label) => typeof label === "string") && new Set(labels).size === labels.length)) {
+  if (
+    labels !== undefined &&
+    !(Array.isArray(labels) && labels.every((label) => typeof label === "string") && new Set(labels).size === labels.length)
+  ) {
     throw new FormatError(`${WHERE}: labels are no list of different strings, wants one`);
   }
   return model as unknown as ModelDescription;
@@ -62,7 +65,13 @@ function dataChecksum(tensors: Iterable<SafetensorsEntry>): number {
   return ordered.reduce((sum, { bytes }) => crc32(bytes, sum), 0);
 }
 
-export function encodeModelFile({ tensors, model }: { readonly tensors: readonly SafetensorsInput[]; readonly model: ModelDescription }): Uint8Array {
+export function encodeModelFile({
+  tensors,
+  model,
+}: {
+  readonly tensors: readonly SafetensorsInput[];
+  readonly model: ModelDescription;
+}): Uint8Array {
   const checksum = tensors.reduce((sum, { data }) => crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), sum), 0);
   return writeSafetensors(tensors, {
     format: "pt",
@@ -84,6 +93,9 @@ export function decodeModelFile(bytes: Uint8Array): { tensors: Map<string, Safet
   if (text === undefined) throw new FormatError(`${WHERE}: no recurra.model in the metadata, wants a description of the model`);
   const wanted = metadata.get("recurra.crc32");
   const found = hex(dataChecksum(tensors.values()));
-  if (found !== wanted) throw new FormatError(`${WHERE}: the data have CRC-32 ${found}, wants ${wanted ?? "recurra.crc32 in the metadata"} (the file is damaged)`);
+  if (found !== wanted)
+    throw new FormatError(
+      `${WHERE}: the data have CRC-32 ${found}, wants ${wanted ?? "recurra.crc32 in the metadata"} (the file is damaged)`,
+    );
   return { tensors, model: checkDescription(plain(parseJson(WHERE, text))) };
 }

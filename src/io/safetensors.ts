@@ -8,8 +8,26 @@ import { decodeUtf8, type JsonMap, type JsonValue, parseJson } from "./json.js";
 
 /** Bits of an element. */
 const DTYPE_BITS = {
-  BOOL: 8, U8: 8, I8: 8, F8_E5M2: 8, F8_E4M3: 8, F8_E8M0: 8, F4: 4, F6_E2M3: 6, F6_E3M2: 6,
-  I16: 16, U16: 16, F16: 16, BF16: 16, I32: 32, U32: 32, F32: 32, C64: 64, F64: 64, I64: 64, U64: 64,
+  BOOL: 8,
+  U8: 8,
+  I8: 8,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E8M0: 8,
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  I16: 16,
+  U16: 16,
+  F16: 16,
+  BF16: 16,
+  I32: 32,
+  U32: 32,
+  F32: 32,
+  C64: 64,
+  F64: 64,
+  I64: 64,
+  U64: 64,
 } as const;
 
 export type SafetensorsDType = keyof typeof DTYPE_BITS;
@@ -60,7 +78,8 @@ function readSpan(name: string, value: JsonValue): Span {
     return fail(`${named(name)} has dtype ${shown(dtype)}, wants one of ${Object.keys(DTYPE_BITS).join(", ")}`);
   }
   const shape = value.get("shape");
-  if (!Array.isArray(shape) || !shape.every(isSize)) return fail(`${named(name)} has shape ${shown(shape)}, wants an array of whole numbers`);
+  if (!Array.isArray(shape) || !shape.every(isSize))
+    return fail(`${named(name)} has shape ${shown(shape)}, wants an array of whole numbers`);
   const offsets = value.get("data_offsets");
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
     return fail(`${named(name)} has data_offsets ${shown(offsets)}, wants [begin, end]`);
@@ -80,7 +99,8 @@ function readSpan(name: string, value: JsonValue): Span {
 function readMetadata(value: JsonValue | undefined): Map<string, string> {
   if (value === undefined || value === null) return new Map();
   if (!(value instanceof Map)) return fail(`__metadata__ is ${shown(value)}, wants an object of strings`);
-  for (const [key, text] of value) if (typeof text !== "string") fail(`__metadata__ has ${JSON.stringify(key)}: ${shown(text)}, wants a string`);
+  for (const [key, text] of value)
+    if (typeof text !== "string") fail(`__metadata__ has ${JSON.stringify(key)}: ${shown(text)}, wants a string`);
   return value as Map<string, string>;
 }
 

@@ -26,7 +26,8 @@ export abstract class Module {
   protected *ownModules(): Iterable<[string, Module]> {
     for (const [name, value] of Object.entries(this)) {
       if (value instanceof Module) yield [snakeCase(name), value];
-      else if (Array.isArray(value)) for (const [i, item] of value.entries()) if (item instanceof Module) yield [`${snakeCase(name)}.${i}`, item];
+      else if (Array.isArray(value))
+        for (const [i, item] of value.entries()) if (item instanceof Module) yield [`${snakeCase(name)}.${i}`, item];
     }
   }
 
@@ -56,13 +57,17 @@ export abstract class Module {
     const unexpected = [...source.keys()].filter((name) => !own.has(name));
     if (missing.length + unexpected.length > 0) {
       const list = (names: string[]) => (names.length === 0 ? "none" : names.join(", "));
-      throw new FormatError(`${where}: missing keys: ${list(missing)}; unexpected keys: ${list(unexpected)}; wants exactly the module's own`);
+      throw new FormatError(
+        `${where}: missing keys: ${list(missing)}; unexpected keys: ${list(unexpected)}; wants exactly the module's own`,
+      );
     }
     const values = Array.from(own, ([name, parameter]) => {
       const { shape, data } = source.get(name)!;
-      if (!sameShape(shape, parameter.shape)) throw new ShapeError(`${where}: ${name} has shape ${show(shape)}, wants ${show(parameter.shape)}`);
+      if (!sameShape(shape, parameter.shape))
+        throw new ShapeError(`${where}: ${name} has shape ${show(shape)}, wants ${show(parameter.shape)}`);
       const elements = typeof data === "function" ? data.call(source.get(name)) : data;
-      if (elements.length !== parameter.size) throw new ShapeError(`${where}: ${name} has ${elements.length} values, wants ${parameter.size}`);
+      if (elements.length !== parameter.size)
+        throw new ShapeError(`${where}: ${name} has ${elements.length} values, wants ${parameter.size}`);
       return { parameter, elements };
     });
     for (const { parameter, elements } of values) parameter.assign(elements);

@@ -3,8 +3,8 @@ import type { Engine } from "../engine/engine.js";
 import { ConfigError } from "../errors.js";
 import { Parameter, uniformWithin } from "../ops/init.js";
 import { recurrent } from "../ops/recurrent/recurrent.js";
-import { Stepper } from "../ops/recurrent/stepper.js";
 import { GATES, type RecurrentKind, type RecurrentSpec, type RecurrentWeights, sizesOf } from "../ops/recurrent/spec.js";
+import { Stepper } from "../ops/recurrent/stepper.js";
 import { checkOptions, flag, inRange, wholeNumber } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
@@ -84,14 +84,25 @@ abstract class Recurrent extends Module {
     const { directions } = sizesOf(this.spec);
     for (const [index, weights] of this.weights.entries()) {
       const suffix = `l${Math.floor(index / directions)}${index % directions === 1 ? "_reverse" : ""}`;
-      const named = [["weight_ih", weights.weightIh], ["weight_hh", weights.weightHh], ["bias_ih", weights.biasIh], ["bias_hh", weights.biasHh], ["weight_hr", weights.weightHr]] as const;
+      const named = [
+        ["weight_ih", weights.weightIh],
+        ["weight_hh", weights.weightHh],
+        ["bias_ih", weights.biasIh],
+        ["bias_hh", weights.biasHh],
+        ["weight_hr", weights.weightHr],
+      ] as const;
       for (const [name, parameter] of named) if (parameter instanceof Parameter) yield [`${name}_${suffix}`, parameter];
     }
   }
 
   /** For single steps without allocation over a batch of rows; only where the network reads forward. */
   stepper({ batch = 1 }: { readonly batch?: number } = {}): Stepper {
-    return new Stepper(this.weights[0]!.weightIh.engine, this.spec, this.weights, wholeNumber(`${this.spec.name}.stepper`, "batch", batch, 1));
+    return new Stepper(
+      this.weights[0]!.weightIh.engine,
+      this.spec,
+      this.weights,
+      wholeNumber(`${this.spec.name}.stepper`, "batch", batch, 1),
+    );
   }
 
   protected run(input: Tensor, state: { h: Tensor | null; c: Tensor | null }, options: ForwardOptions): ReturnType<typeof recurrent> {

@@ -70,7 +70,10 @@ export const mulBackward: Backward = (context, entry) => {
   const { a, b, y } = operands(entry);
   const { engine } = context;
   const dy = context.gradOf(y);
-  for (const [input, other] of [[a, b], [b, a]] as const) {
+  for (const [input, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     if (!input.requiresGrad) continue;
     const product = context.scratch(y.size);
     engine.kernels.mul(product, dy, spread(engine, other.address("mul"), other.shape, y.shape), y.size);
@@ -91,7 +94,8 @@ export const divBackward: Backward = (context, entry) => {
   passOn(context, b, product, y.shape, -1);
 };
 
-export const negBackward: Backward = (context, { inputs, outputs }) => passOn(context, inputs[0]!, context.gradOf(outputs[0]!), outputs[0]!.shape, -1);
+export const negBackward: Backward = (context, { inputs, outputs }) =>
+  passOn(context, inputs[0]!, context.gradOf(outputs[0]!), outputs[0]!.shape, -1);
 
 export const affineBackward: Backward = (context, { inputs, outputs, saved }) =>
   passOn(context, inputs[0]!, context.gradOf(outputs[0]!), outputs[0]!.shape, saved as number);

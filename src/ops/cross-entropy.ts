@@ -29,7 +29,8 @@ function checkTargets(targets: Tensor, classes: number, { weight, ignoreIndex }:
   for (let i = 0; i < targets.size; i++) {
     const target = i32[start + i]!;
     if (target === ignoreIndex) continue;
-    if (target < 0 || target >= classes) throw new IndexError(`crossEntropy: target ${target} at position ${i}, wants a class from 0 to ${classes - 1}`);
+    if (target < 0 || target >= classes)
+      throw new IndexError(`crossEntropy: target ${target} at position ${i}, wants a class from 0 to ${classes - 1}`);
     total += weight === null ? 1 : f32[weights + target]!;
   }
   return total;
@@ -58,8 +59,15 @@ export function crossEntropyOp(logits: Tensor, targets: Tensor, options: CrossEn
   const losses = empty(engine, targets.shape, "f32", "crossEntropy");
   const weightPtr = options.weight?.address("crossEntropy") ?? 0;
   kernels.crossEntropy(
-    losses.address("crossEntropy"), logp.address("crossEntropy"), logits.address("crossEntropy"), targets.address("crossEntropy"),
-    weightPtr, rows, classes, options.ignoreIndex, options.labelSmoothing,
+    losses.address("crossEntropy"),
+    logp.address("crossEntropy"),
+    logits.address("crossEntropy"),
+    targets.address("crossEntropy"),
+    weightPtr,
+    rows,
+    classes,
+    options.ignoreIndex,
+    options.labelSmoothing,
   );
   let result = losses;
   if (options.reduction !== "none") {
@@ -72,7 +80,11 @@ export function crossEntropyOp(logits: Tensor, targets: Tensor, options: CrossEn
     }
     if (losses.storage.lease !== null) losses.dispose();
   }
-  if (record("crossEntropy", [logits], [result], { ...options, targets, logp, total } satisfies Saved).source === null && logp.storage.lease !== null) logp.dispose();
+  if (
+    record("crossEntropy", [logits], [result], { ...options, targets, logp, total } satisfies Saved).source === null &&
+    logp.storage.lease !== null
+  )
+    logp.dispose();
   return result;
 }
 
@@ -88,7 +100,15 @@ export const crossEntropyBackward: Backward = (context, { inputs, outputs, saved
   if (reduction === "none") kernels.copyStrided(coef, dy, 1, rows, rows, 1, rows, 1);
   else memory.f32.fill(memory.f32[dy >>> 2]! / (reduction === "mean" ? total : 1), coef >>> 2, (coef >>> 2) + rows);
   kernels.crossEntropyGrad(
-    slot.ptr, logp.address("crossEntropy"), targets.address("crossEntropy"), weight?.address("crossEntropy") ?? 0, coef,
-    rows, logits.size / rows, ignoreIndex, labelSmoothing, slot.beta,
+    slot.ptr,
+    logp.address("crossEntropy"),
+    targets.address("crossEntropy"),
+    weight?.address("crossEntropy") ?? 0,
+    coef,
+    rows,
+    logits.size / rows,
+    ignoreIndex,
+    labelSmoothing,
+    slot.beta,
   );
 };

@@ -17,7 +17,7 @@ export function checkProbability(where: string, p: number): void {
 
 /** The next mask of the running training step. */
 export function nextMask(x: Tensor["engine"], p: number): DropoutMask {
-  return { key: x.nextKey("dropout"), threshold: Math.round(p * 2 ** 24), scale: p === 1 ? 0 : 1 / (1 - p) };
+  return { key: x.nextKey("dropout"), threshold: Math.round(p * 16777216), scale: p === 1 ? 0 : 1 / (1 - p) };
 }
 
 /**

@@ -11,7 +11,8 @@ function checkIds(where: string, ids: Tensor, count: number): void {
   const { i32 } = ids.engine.memory;
   for (let i = 0; i < ids.size; i++) {
     const id = i32[start + i]!;
-    if (id < 0 || id >= count) throw new IndexError(`${where}: id ${id} at position ${i}, wants ids from 0 to ${count - 1} (there are ${count})`);
+    if (id < 0 || id >= count)
+      throw new IndexError(`${where}: id ${id} at position ${i}, wants ids from 0 to ${count - 1} (there are ${count})`);
   }
 }
 
@@ -54,7 +55,9 @@ export function gather(x: Tensor, axis: number, index: Tensor): Tensor {
   checkDType("gather", "x", x, "f32");
   const along = resolveAxis("gather", axis, x.rank);
   if (index.rank !== x.rank || index.shape.some((extent, i) => i !== along && extent > x.shape[i]!)) {
-    throw new ShapeError(`gather: index has shape ${show(index.shape)}, wants rank ${x.rank} and no extent above ${show(x.shape)} but along axis ${along}`);
+    throw new ShapeError(
+      `gather: index has shape ${show(index.shape)}, wants rank ${x.rank} and no extent above ${show(x.shape)} but along axis ${along}`,
+    );
   }
   checkIds("gather", index, x.shape[along]!);
   const from = x.address("gather");

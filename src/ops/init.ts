@@ -2,7 +2,7 @@
 import type { Engine } from "../engine/engine.js";
 import { Stream } from "../engine/random.js";
 import { normalQuantile } from "../engine/scalar.js";
-import { sizeOf, type Shape } from "../tensor/shape.js";
+import { type Shape, sizeOf } from "../tensor/shape.js";
 import { Tensor } from "../tensor/tensor.js";
 
 export type Initialiser =

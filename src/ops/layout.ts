@@ -25,7 +25,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  * @param order a permutation of the axes
  */
 export function transpose(x: Tensor, order?: readonly number[]): Tensor {
-  if (order === undefined && x.rank < 2) throw new ShapeError(`transpose: rank ${x.rank} (shape ${show(x.shape)}), wants at least 2, or an order`);
+  if (order === undefined && x.rank < 2)
+    throw new ShapeError(`transpose: rank ${x.rank} (shape ${show(x.shape)}), wants at least 2, or an order`);
   const axes = order ?? [...x.shape.keys()].slice(0, -2).concat(x.rank - 1, x.rank - 2);
   if (axes.length !== x.rank || [...axes].sort((a, b) => a - b).some((axis, i) => axis !== i)) {
     throw new ConfigError(`transpose: order ${show(axes)}, wants a permutation of the ${x.rank} axes`);
@@ -38,7 +39,12 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
     x.dtype,
     "transpose",
   );
-  copyNd(x.engine, y.shape, { ptr: y.address("transpose"), strides: stridesOf(y.shape) }, { ptr: from, strides: axes.map((axis) => strides[axis]!) });
+  copyNd(
+    x.engine,
+    y.shape,
+    { ptr: y.address("transpose"), strides: stridesOf(y.shape) },
+    { ptr: from, strides: axes.map((axis) => strides[axis]!) },
+  );
   return record("transpose", [x], [y], axes);
 }
 
@@ -52,7 +58,9 @@ export function slice(x: Tensor, axis: number, start: number, end?: number): Ten
   const first = start < 0 ? start + extent : start;
   const last = end === undefined ? extent : end < 0 ? end + extent : end;
   if (!(Number.isInteger(first) && Number.isInteger(last) && first >= 0 && first <= last && last <= extent)) {
-    throw new IndexError(`slice: range ${start} to ${end ?? extent}, wants one within 0 to ${extent} (axis ${along} of shape ${show(x.shape)})`);
+    throw new IndexError(
+      `slice: range ${start} to ${end ?? extent}, wants one within 0 to ${extent} (axis ${along} of shape ${show(x.shape)})`,
+    );
   }
   const from = x.address("slice");
   const y = empty(
@@ -78,7 +86,9 @@ export function concat(parts: readonly Tensor[], axis = 0): Tensor {
   for (const part of parts) {
     const fits = part.rank === first.rank && part.shape.every((extent, i) => i === along || extent === first.shape[i]);
     if (!fits || part.dtype !== first.dtype) {
-      throw new ShapeError(`concat: ${part.dtype} ${show(part.shape)} does not fit ${first.dtype} ${show(first.shape)} beside axis ${along}`);
+      throw new ShapeError(
+        `concat: ${part.dtype} ${show(part.shape)} does not fit ${first.dtype} ${show(first.shape)} beside axis ${along}`,
+      );
     }
   }
   const shape = first.shape.map((extent, i) => (i === along ? parts.reduce((sum, part) => sum + part.shape[along]!, 0) : extent));
@@ -97,7 +107,8 @@ export function stack(parts: readonly Tensor[], axis = 0): Tensor {
   const first = parts[0];
   if (first === undefined) throw new ShapeError("stack: no tensors, wants at least 1");
   for (const part of parts) {
-    if (!sameShape(part.shape, first.shape)) throw new ShapeError(`stack: shape ${show(part.shape)}, wants ${show(first.shape)} as the first`);
+    if (!sameShape(part.shape, first.shape))
+      throw new ShapeError(`stack: shape ${show(part.shape)}, wants ${show(first.shape)} as the first`);
   }
   const along = resolveAxis("stack", axis, first.rank + 1);
   return concat(
@@ -117,7 +128,13 @@ export const transposeBackward: Backward = (context, { inputs, outputs, saved })
   if (slot === null) return;
   const strides = stridesOf(x.shape);
   const to = (saved as readonly number[]).map((axis) => strides[axis]!);
-  copyNd(context.engine, y.shape, { ptr: slot.ptr, strides: to }, { ptr: context.gradOf(y), strides: stridesOf(y.shape) }, slot.beta === 0 ? 0 : 1);
+  copyNd(
+    context.engine,
+    y.shape,
+    { ptr: slot.ptr, strides: to },
+    { ptr: context.gradOf(y), strides: stridesOf(y.shape) },
+    slot.beta === 0 ? 0 : 1,
+  );
 };
 
 export const sliceBackward: Backward = (context, { inputs, outputs, saved }) => {

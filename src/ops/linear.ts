@@ -23,7 +23,17 @@ export function linearRows(
   const target = y + rows.begin * outFeatures * 4;
   if (bias !== 0) engine.kernels.copyStrided(target, bias, count, outFeatures, outFeatures, 1, 0, 1);
   engine.kernels.gemmPacked(
-    target, x + rows.begin * inFeatures * 4, packed, count, outFeatures, inFeatures, inFeatures, outFeatures, 0, bias === 0 ? 0 : 1, work,
+    target,
+    x + rows.begin * inFeatures * 4,
+    packed,
+    count,
+    outFeatures,
+    inFeatures,
+    inFeatures,
+    outFeatures,
+    0,
+    bias === 0 ? 0 : 1,
+    work,
   );
 }
 
@@ -40,7 +50,9 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
   const inFeatures = x.shape[x.rank - 1];
   const [outFeatures, wanted] = weight.shape as [number, number];
   if (weight.rank !== 2 || inFeatures !== wanted) {
-    throw new ShapeError(`linear: input has ${inFeatures ?? "no"} features, wants ${wanted} (shape ${show(x.shape)}, weight ${show(weight.shape)})`);
+    throw new ShapeError(
+      `linear: input has ${inFeatures ?? "no"} features, wants ${wanted} (shape ${show(x.shape)}, weight ${show(weight.shape)})`,
+    );
   }
   if (bias !== null && (bias.rank !== 1 || bias.size !== outFeatures)) {
     throw new ShapeError(`linear: bias has shape ${show(bias.shape)}, wants [${outFeatures}]`);
@@ -50,7 +62,14 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
   const biasPtr = bias?.address("linear") ?? 0;
   const y = empty(engine, [...x.shape.slice(0, -1), outFeatures], "f32", "linear");
   engine.scoped(() => {
-    const packed = packOperand(engine, "linear", { tensor: weight, offset: 0, k: inFeatures, n: outFeatures, ld: inFeatures, transposed: 1 });
+    const packed = packOperand(engine, "linear", {
+      tensor: weight,
+      offset: 0,
+      k: inFeatures,
+      n: outFeatures,
+      ld: inFeatures,
+      transposed: 1,
+    });
     const all = { begin: 0, end: inFeatures === 0 ? y.size / Math.max(1, outFeatures) : rows };
     linearRows(engine, engine.work, all, y.address("linear"), from, packed, biasPtr, outFeatures, inFeatures);
   });
@@ -67,7 +86,14 @@ export const linearBackward: Backward = (context, { inputs, outputs }) => {
   const dy = context.gradOf(outputs[0]!);
   const dx = context.into(x);
   if (dx !== null) {
-    const packed = packOperand(engine, "linear", { tensor: weight, offset: 0, k: outFeatures, n: inFeatures, ld: inFeatures, transposed: 0 });
+    const packed = packOperand(engine, "linear", {
+      tensor: weight,
+      offset: 0,
+      k: outFeatures,
+      n: inFeatures,
+      ld: inFeatures,
+      transposed: 0,
+    });
     kernels.gemmPacked(dx.ptr, dy, packed, rows, inFeatures, outFeatures, outFeatures, inFeatures, 0, dx.beta, work);
   }
   const dw = context.into(weight);

@@ -16,7 +16,12 @@ interface Saved {
   readonly alpha: number;
 }
 
-function extents(where: string, x: Tensor, axis: number | undefined, keepDim: boolean): { outer: number; n: number; inner: number; shape: number[] } {
+function extents(
+  where: string,
+  x: Tensor,
+  axis: number | undefined,
+  keepDim: boolean,
+): { outer: number; n: number; inner: number; shape: number[] } {
   if (axis === undefined) return { outer: 1, n: x.size, inner: 1, shape: keepDim ? x.shape.map(() => 1) : [] };
   const along = resolveAxis(where, axis, x.rank);
   const shape = x.shape.flatMap((extent, i) => (i === along ? (keepDim ? [1] : []) : [extent]));

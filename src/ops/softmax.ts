@@ -6,7 +6,8 @@ import { checkDType, empty, type Tensor } from "../tensor/tensor.js";
 function rowsOf(where: string, x: Tensor): { rows: number; n: number } {
   checkDType(where, "x", x, "f32");
   const n = x.shape[x.rank - 1];
-  if (n === undefined || n === 0) throw new ShapeError(`${where}: x has shape [${x.shape.join(", ")}], wants at least one element in its last axis`);
+  if (n === undefined || n === 0)
+    throw new ShapeError(`${where}: x has shape [${x.shape.join(", ")}], wants at least one element in its last axis`);
   return { rows: x.size / n, n };
 }
 

@@ -46,7 +46,18 @@ export function adamUpdate(parameter: Tensor, m: Tensor, v: Tensor, options: Ada
   const { stepSize, beta1, beta2, eps, rootCorrection2, decay, decoupled } = options;
   const at = (tensor: Tensor) => tensor.address("Adam");
   parameter.engine.kernels.adam(
-    at(parameter), at(gradientOf(parameter)), at(m), at(v), parameter.size, stepSize, beta1, beta2, eps, rootCorrection2, decay, decoupled ? 1 : 0,
+    at(parameter),
+    at(gradientOf(parameter)),
+    at(m),
+    at(v),
+    parameter.size,
+    stepSize,
+    beta1,
+    beta2,
+    eps,
+    rootCorrection2,
+    decay,
+    decoupled ? 1 : 0,
   );
   parameter.storage.version++;
 }

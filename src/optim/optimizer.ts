@@ -14,7 +14,8 @@ export abstract class Optimizer {
   ) {
     this.parameters = [...parameters];
     if (this.parameters.length === 0) throw new ConfigError(`${name}: no parameters, wants at least 1`);
-    if (new Set(this.parameters).size !== this.parameters.length) throw new ConfigError(`${name}: a parameter comes twice, wants each once`);
+    if (new Set(this.parameters).size !== this.parameters.length)
+      throw new ConfigError(`${name}: a parameter comes twice, wants each once`);
     this.#lr = inRange(name, "lr", lr, 0, Number.MAX_VALUE);
   }
 

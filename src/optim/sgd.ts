@@ -31,7 +31,9 @@ export class SGD extends Optimizer {
       nesterov: options.nesterov ?? false,
     };
     if (own.nesterov && (own.momentum === 0 || own.dampening !== 0)) {
-      throw new ConfigError(`SGD: nesterov with momentum ${own.momentum} and dampening ${own.dampening}, wants momentum above 0 and dampening 0`);
+      throw new ConfigError(
+        `SGD: nesterov with momentum ${own.momentum} and dampening ${own.dampening}, wants momentum above 0 and dampening 0`,
+      );
     }
     this.options = own;
   }

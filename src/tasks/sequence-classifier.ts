@@ -1,8 +1,8 @@
 /** A trained sequence classifier: text in, labels with probabilities out; one file to keep it in. */
 import type { Engine } from "../engine/engine.js";
 import { FormatError } from "../errors.js";
-import { decodeModelFile, encodeModelFile } from "../io/model-file.js";
 import { toFloat32 } from "../io/element-types.js";
+import { decodeModelFile, encodeModelFile } from "../io/model-file.js";
 import { softmax } from "../ops/softmax.js";
 import { noGrad } from "../tensor/tape.js";
 import { bucketBatches, padBatch } from "../text/batching.js";
@@ -41,13 +41,19 @@ export class SequenceClassifier {
 
   /** Labels with probabilities, in the order of the texts. */
   predict(texts: readonly string[], { batchSize = 64 }: { readonly batchSize?: number } = {}): Prediction[] {
-    return this.predictIds(texts.map((text) => this.encode(text)), batchSize);
+    return this.predictIds(
+      texts.map((text) => this.encode(text)),
+      batchSize,
+    );
   }
 
   /** As predict, of encoded texts. */
   predictIds(sequences: readonly Int32Array[], batchSize = 64): Prediction[] {
     const predictions = new Array<Prediction>(sequences.length);
-    for (const rows of bucketBatches(sequences.map((ids) => ids.length), { batchSize })) {
+    for (const rows of bucketBatches(
+      sequences.map((ids) => ids.length),
+      { batchSize },
+    )) {
       const probabilities = this.#probabilities(padBatch(rows.map((row) => sequences[row]!)));
       rows.forEach((row, i) => {
         const own = probabilities.slice(i * this.labels.length, (i + 1) * this.labels.length);
@@ -65,7 +71,10 @@ export class SequenceClassifier {
   /** The whole model as bytes of one safetensors file. */
   save(): Uint8Array {
     const tensors = Array.from(this.network.namedParameters(), ([name, parameter]) => ({
-      name, dtype: "F32" as const, shape: parameter.shape, data: parameter.data() as Float32Array,
+      name,
+      dtype: "F32" as const,
+      shape: parameter.shape,
+      data: parameter.data() as Float32Array,
     }));
     const { info } = this.engine;
     return encodeModelFile({
@@ -89,7 +98,8 @@ export class SequenceClassifier {
    */
   static load(engine: Engine, bytes: Uint8Array): SequenceClassifier {
     const { tensors, model } = decodeModelFile(bytes);
-    if (model.task !== TASK) throw new FormatError(`SequenceClassifier.load: the file holds task ${JSON.stringify(model.task)}, wants ${TASK}`);
+    if (model.task !== TASK)
+      throw new FormatError(`SequenceClassifier.load: the file holds task ${JSON.stringify(model.task)}, wants ${TASK}`);
     const { tokenizer, vocabulary, labels } = model;
     if (tokenizer === undefined || vocabulary === undefined || labels === undefined || labels.length === 0) {
       throw new FormatError("SequenceClassifier.load: the file lacks tokenizer, vocabulary or labels, wants all three");
@@ -99,7 +109,8 @@ export class SequenceClassifier {
     const values = new Map(Array.from(tensors, ([name, entry]) => [name, { shape: entry.shape, data: toFloat32(entry) }]));
     const found = Array.from(values.values()).reduce((sum, { data }) => sum + data.length, 0);
     const wanted = countParameters(config, words.size, labels.length);
-    if (found !== wanted) throw new FormatError(`SequenceClassifier.load: the file has ${found} parameters, wants ${wanted} for its configuration`);
+    if (found !== wanted)
+      throw new FormatError(`SequenceClassifier.load: the file has ${found} parameters, wants ${wanted} for its configuration`);
     const classifier = new SequenceClassifier(engine, config, createTokenizer(tokenizer as unknown as TokenizerOptions), words, labels);
     try {
       classifier.network.loadStateDict(values);

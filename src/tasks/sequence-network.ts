@@ -35,13 +35,16 @@ const KEYS = ["encoder", "embeddingDim", "hiddenSize", "numLayers", "bidirection
 export function checkNetworkConfig(config: SequenceNetworkConfig): SequenceNetworkConfig {
   const where = "SequenceClassifier";
   checkOptions(where, config, KEYS);
-  if (!ENCODERS.includes(config.encoder)) throw new ConfigError(`${where}: encoder ${JSON.stringify(config.encoder)}, wants one of ${ENCODERS.join(", ")}`);
-  if (!POOLINGS.includes(config.pooling)) throw new ConfigError(`${where}: pooling ${JSON.stringify(config.pooling)}, wants one of ${POOLINGS.join(", ")}`);
+  if (!ENCODERS.includes(config.encoder))
+    throw new ConfigError(`${where}: encoder ${JSON.stringify(config.encoder)}, wants one of ${ENCODERS.join(", ")}`);
+  if (!POOLINGS.includes(config.pooling))
+    throw new ConfigError(`${where}: pooling ${JSON.stringify(config.pooling)}, wants one of ${POOLINGS.join(", ")}`);
   wholeNumber(where, "embeddingDim", config.embeddingDim, 1);
   wholeNumber(where, "hiddenSize", config.hiddenSize, 1);
   wholeNumber(where, "numLayers", config.numLayers, 1);
   inRange(where, "dropout", config.dropout, 0, 1);
-  if (typeof config.bidirectional !== "boolean") throw new ConfigError(`${where}: bidirectional ${String(config.bidirectional)}, wants true or false`);
+  if (typeof config.bidirectional !== "boolean")
+    throw new ConfigError(`${where}: bidirectional ${String(config.bidirectional)}, wants true or false`);
   return config;
 }
 
@@ -79,7 +82,13 @@ export class SequenceNetwork extends Module {
     const { encoder, embeddingDim, hiddenSize, numLayers, bidirectional, dropout } = checkNetworkConfig(config);
     this.embedding = new Embedding(engine, { numEmbeddings: vocabularySize, embeddingDim, paddingIdx: 0 });
     const Kind = { rnn: RNN, lstm: LSTM, gru: GRU }[encoder];
-    this.encoder = new Kind(engine, { inputSize: embeddingDim, hiddenSize, numLayers, bidirectional, dropout: numLayers > 1 ? dropout : 0 });
+    this.encoder = new Kind(engine, {
+      inputSize: embeddingDim,
+      hiddenSize,
+      numLayers,
+      bidirectional,
+      dropout: numLayers > 1 ? dropout : 0,
+    });
     this.output = new Linear(engine, { inFeatures: hiddenSize * (bidirectional ? 2 : 1), outFeatures: classes });
     this.#dropout = new Dropout(dropout);
   }
@@ -97,7 +106,11 @@ export class SequenceNetwork extends Module {
   #pool(output: Tensor, { h }: HiddenState, { batch, time, lengths }: PaddedBatch): Tensor {
     const { engine, config } = this;
     if (config.pooling === "mean") {
-      const share = tensor(engine, Float32Array.from(lengths, (length) => 1 / length), [batch, 1]);
+      const share = tensor(
+        engine,
+        Float32Array.from(lengths, (length) => 1 / length),
+        [batch, 1],
+      );
       return mul(sum(output, 1), share);
     }
     if (config.pooling === "max") {

@@ -42,8 +42,24 @@ export interface TrainClassifierOptions extends Partial<SequenceNetworkConfig> {
 }
 
 const KEYS = [
-  "encoder", "embeddingDim", "hiddenSize", "numLayers", "bidirectional", "pooling", "dropout", "tokenizer", "minCount", "tokenDropout", "batchSize", "epochs", "lr", "clip",
-  "patience", "maxSeconds", "onProgress", "signal",
+  "encoder",
+  "embeddingDim",
+  "hiddenSize",
+  "numLayers",
+  "bidirectional",
+  "pooling",
+  "dropout",
+  "tokenizer",
+  "minCount",
+  "tokenDropout",
+  "batchSize",
+  "epochs",
+  "lr",
+  "clip",
+  "patience",
+  "maxSeconds",
+  "onProgress",
+  "signal",
 ] as const;
 
 /** Linear rise to 1 over the first twentieth, then linear fall to 0. */
@@ -63,7 +79,8 @@ export async function trainSequenceClassifier(
   const labels = [...new Set(data.train.map(({ label }) => label))].sort();
   if (labels.length < 2) throw new ConfigError(`${where}: the training data have ${labels.length} labels, wants at least 2`);
   const unseen = data.dev.find(({ label }) => !labels.includes(label));
-  if (unseen !== undefined) throw new ConfigError(`${where}: dev label ${JSON.stringify(unseen.label)} is not among the ${labels.length} training labels`);
+  if (unseen !== undefined)
+    throw new ConfigError(`${where}: dev label ${JSON.stringify(unseen.label)} is not among the ${labels.length} training labels`);
   const batchSize = wholeNumber(where, "batchSize", options.batchSize ?? 32, 1);
   const lr = inRange(where, "lr", options.lr ?? 0.015, 0, 10);
   const tokenDropout = inRange(where, "tokenDropout", options.tokenDropout ?? 0.1, 0, 1);
@@ -96,7 +113,8 @@ export async function trainSequenceClassifier(
   };
   const optimizer = new Adam(classifier.network.parameters(), { lr });
   let corruption = new Stream([0, 0]);
-  const corrupt = (ids: Int32Array) => (tokenDropout === 0 ? ids : ids.map((id) => (corruption.nextFloat() < tokenDropout ? UNKNOWN_ID : id)));
+  const corrupt = (ids: Int32Array) =>
+    tokenDropout === 0 ? ids : ids.map((id) => (corruption.nextFloat() < tokenDropout ? UNKNOWN_ID : id));
   const task = {
     batches: (epoch: number) => {
       corruption = new Stream(streamKey(engine.seed, PURPOSE.corrupt, epoch, 0));
@@ -105,12 +123,21 @@ export async function trainSequenceClassifier(
     count: (rows: readonly number[]) => rows.length,
     loss: (rows: readonly number[]) => {
       const logits = classifier.network.forward(padBatch(rows.map((row) => corrupt(train[row]!.ids))));
-      return crossEntropy(logits, tensor(engine, Int32Array.from(rows, (row) => train[row]!.target)));
+      return crossEntropy(
+        logits,
+        tensor(
+          engine,
+          Int32Array.from(rows, (row) => train[row]!.target),
+        ),
+      );
     },
     evaluate: () => {
       if (dev.length === 0) return undefined;
       const predicted = classifier.predictIds(dev.map(({ ids }) => ids));
-      return accuracy(dev.map(({ target }) => target), predicted.map(({ label }) => labels.indexOf(label)));
+      return accuracy(
+        dev.map(({ target }) => target),
+        predicted.map(({ label }) => labels.indexOf(label)),
+      );
     },
   };
   try {

@@ -16,12 +16,15 @@ function shapeOfNested(data: NestedNumbers): number[] {
 
 function flatten(data: NestedNumbers, axis: number, shape: Shape, into: number[]): void {
   if (!Array.isArray(data)) {
-    if (axis !== shape.length || typeof data !== "number") throw new ShapeError(`tensor: nested data are ragged at depth ${axis}, wants shape ${show(shape)}`);
+    if (axis !== shape.length || typeof data !== "number")
+      throw new ShapeError(`tensor: nested data are ragged at depth ${axis}, wants shape ${show(shape)}`);
     into.push(data);
     return;
   }
   if (axis >= shape.length || data.length !== shape[axis]) {
-    throw new ShapeError(`tensor: nested data have ${data.length} entries at depth ${axis}, wants ${shape[axis] ?? "a number"} (shape ${show(shape)})`);
+    throw new ShapeError(
+      `tensor: nested data have ${data.length} entries at depth ${axis}, wants ${shape[axis] ?? "a number"} (shape ${show(shape)})`,
+    );
   }
   for (const part of data) flatten(part, axis + 1, shape, into);
 }
@@ -46,7 +49,8 @@ export function tensor(engine: Engine, data: TensorData, shape?: Shape, dtype?: 
     extents = shape ?? own;
   }
   const result = empty(engine, extents, type, "tensor");
-  if (values.length !== result.size) throw new ShapeError(`tensor: ${values.length} values, wants ${sizeOf(extents)} (shape ${show(extents)})`);
+  if (values.length !== result.size)
+    throw new ShapeError(`tensor: ${values.length} values, wants ${sizeOf(extents)} (shape ${show(extents)})`);
   if (type === "i32") checkIntegers("tensor", values);
   const start = result.address("tensor") >>> 2;
   (type === "f32" ? engine.memory.f32 : engine.memory.i32).set(values, start);
@@ -56,7 +60,8 @@ export function tensor(engine: Engine, data: TensorData, shape?: Shape, dtype?: 
 function checkIntegers(where: string, values: ArrayLike<number>): void {
   if (values instanceof Int32Array) return;
   for (let i = 0; i < values.length; i++) {
-    if (values[i]! !== (values[i]! | 0)) throw new IndexError(`${where}: value ${values[i]} at ${i}, wants 32-bit whole numbers for dtype i32`);
+    if (values[i]! !== (values[i]! | 0))
+      throw new IndexError(`${where}: value ${values[i]} at ${i}, wants 32-bit whole numbers for dtype i32`);
   }
 }
 
@@ -80,7 +85,9 @@ export function keep(source: Tensor, replace?: Tensor): Tensor {
   const { engine } = source;
   if (replace !== undefined) {
     if (replace.engine !== engine || replace.dtype !== source.dtype || replace.size !== source.size || replace.storage.lease === null) {
-      throw new ShapeError(`keep: replace is ${replace.dtype} ${show(replace.shape)}, wants a kept tensor like ${source.dtype} ${show(source.shape)}`);
+      throw new ShapeError(
+        `keep: replace is ${replace.dtype} ${show(replace.shape)}, wants a kept tensor like ${source.dtype} ${show(source.shape)}`,
+      );
     }
     engine.persist(source.storage, "keep", replace.storage);
     return new Tensor(engine, source.shape, source.dtype, replace.storage);

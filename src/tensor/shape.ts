@@ -1,6 +1,9 @@
 /** Shapes: row-major and contiguous, always. */
 import { IndexError, ShapeError } from "../errors.js";
 
+/** 4 GiB of linear memory hold no more. */
+const MAX_ELEMENTS = 1073741824;
+
 export type Shape = readonly number[];
 
 export const sizeOf = (shape: Shape): number => shape.reduce((product, extent) => product * extent, 1);
@@ -17,7 +20,8 @@ export function checkShape(where: string, shape: Shape): void {
       throw new ShapeError(`${where}: shape ${show(shape)} has extent ${extent}, wants whole numbers from 0`);
     }
   }
-  if (sizeOf(shape) > 2 ** 30) throw new ShapeError(`${where}: shape ${show(shape)} has ${sizeOf(shape)} elements, wants at most ${2 ** 30}`);
+  if (sizeOf(shape) > MAX_ELEMENTS)
+    throw new ShapeError(`${where}: shape ${show(shape)} has ${sizeOf(shape)} elements, wants at most ${MAX_ELEMENTS}`);
 }
 
 /** Axis counted from the front; negative ones count from the back. */

@@ -105,7 +105,8 @@ export function backward(loss: Tensor, { retainGraph = false }: BackwardOptions 
   if (!engine.inStep) throw new StateError("backward: called outside a step, wants to run inside engine.step");
   loss.address("backward");
   if (loss.source?.freed) throw new StateError("backward: called again on a graph already freed, wants retainGraph: true the first time");
-  if (loss.source === null) throw new StateError("backward: loss has no history, wants a result computed in this step from a tensor that requires a gradient");
+  if (loss.source === null)
+    throw new StateError("backward: loss has no history, wants a result computed in this step from a tensor that requires a gradient");
 
   const gradients = new Gradients(engine);
   gradients.seed(loss);
@@ -171,7 +172,9 @@ class Gradients implements BackwardContext {
     const targets = leaves.map(([leaf, slot]) => {
       const kept = leaf.gradMemory;
       if (kept?.storage.alive) return kept;
-      return leaf.storage.lease === null ? slot : new Tensor(this.engine, leaf.shape, "f32", this.engine.allocatePersistent(leaf.size * 4, "backward"));
+      return leaf.storage.lease === null
+        ? slot
+        : new Tensor(this.engine, leaf.shape, "f32", this.engine.allocatePersistent(leaf.size * 4, "backward"));
     });
     leaves.forEach(([leaf, slot], i) => {
       const target = targets[i]!;

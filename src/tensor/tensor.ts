@@ -137,5 +137,6 @@ export function sameEngine(where: string, first: Tensor, ...others: readonly Ten
 
 /** @throws ShapeError unless the dtype is `dtype` */
 export function checkDType(where: string, name: string, tensor: Tensor, dtype: DType): void {
-  if (tensor.dtype !== dtype) throw new ShapeError(`${where}: ${name} has dtype ${tensor.dtype}, wants ${dtype} (shape ${show(tensor.shape)})`);
+  if (tensor.dtype !== dtype)
+    throw new ShapeError(`${where}: ${name} has dtype ${tensor.dtype}, wants ${dtype} (shape ${show(tensor.shape)})`);
 }

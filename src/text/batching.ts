@@ -31,7 +31,8 @@ export function bucketBatches(lengths: readonly number[], options: BucketOptions
 export function padBatch(sequences: readonly Int32Array[]): { ids: Int32Array; lengths: Int32Array; batch: number; time: number } {
   const lengths = Int32Array.from(sequences, (ids) => ids.length);
   const empty = lengths.indexOf(0);
-  if (lengths.length === 0 || empty >= 0) throw new ConfigError(`padBatch: ${lengths.length === 0 ? "no rows" : `row ${empty} is empty`}, wants rows of at least 1 id`);
+  if (lengths.length === 0 || empty >= 0)
+    throw new ConfigError(`padBatch: ${lengths.length === 0 ? "no rows" : `row ${empty} is empty`}, wants rows of at least 1 id`);
   const time = lengths.reduce((longest, length) => Math.max(longest, length), 0);
   const ids = new Int32Array(sequences.length * time);
   sequences.forEach((sequence, row) => void ids.set(sequence, row * time));

@@ -52,7 +52,8 @@ export function createTokenizer(options: TokenizerOptions): Tokenizer {
   const where = "createTokenizer";
   checkOptions(where, options, ["type", "normalization", "lowercase"]);
   const { type, normalization = "NFC", lowercase = false } = options;
-  if (!Object.hasOwn(SPLITTERS, type)) throw new ConfigError(`${where}: type ${JSON.stringify(type)}, wants one of ${Object.keys(SPLITTERS).join(", ")}`);
+  if (!Object.hasOwn(SPLITTERS, type))
+    throw new ConfigError(`${where}: type ${JSON.stringify(type)}, wants one of ${Object.keys(SPLITTERS).join(", ")}`);
   if (!NORMALIZATIONS.includes(normalization)) {
     throw new ConfigError(`${where}: normalization ${JSON.stringify(normalization)}, wants one of ${NORMALIZATIONS.join(", ")}`);
   }

@@ -48,7 +48,8 @@ export class Vocabulary {
     const bad = value.findIndex((token) => typeof token !== "string");
     if (bad >= 0) throw new FormatError(`Vocabulary: entry ${bad} is ${JSON.stringify(value[bad])}, wants a string`);
     const vocabulary = new Vocabulary(value as string[]);
-    if (vocabulary.#ids.size !== value.length) throw new FormatError(`Vocabulary: ${value.length} entries with ${vocabulary.#ids.size} tokens, wants each token once`);
+    if (vocabulary.#ids.size !== value.length)
+      throw new FormatError(`Vocabulary: ${value.length} entries with ${vocabulary.#ids.size} tokens, wants each token once`);
     return vocabulary;
   }
 }

@@ -139,7 +139,8 @@ class Run<Batch> {
       () => {
         const loss = this.task.loss(batch);
         const value = loss.item();
-        if (!Number.isFinite(value)) throw new NumericError(`fit: the loss is ${value} at step ${this.step}, wants a finite number (nothing was updated)`);
+        if (!Number.isFinite(value))
+          throw new NumericError(`fit: the loss is ${value} at step ${this.step}, wants a finite number (nothing was updated)`);
         this.optimizer.zeroGrad();
         backward(loss);
         if (this.options.clip !== undefined) clipGradNorm(this.optimizer.parameters, this.options.clip, { errorIfNonFinite: true });
@@ -181,6 +182,6 @@ class Run<Batch> {
   }
 
   restoreBest(): void {
-    this.#bestWeights?.forEach((values, i) => this.optimizer.parameters[i]!.assign(values));
+    this.#bestWeights?.forEach((values, i) => void this.optimizer.parameters[i]!.assign(values));
   }
 }

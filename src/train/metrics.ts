@@ -5,7 +5,8 @@ import { ConfigError, IndexError } from "../errors.js";
 export type ConfusionMatrix = readonly (readonly number[])[];
 
 function checkPairs(where: string, truth: ArrayLike<number>, predicted: ArrayLike<number>): void {
-  if (truth.length !== predicted.length) throw new ConfigError(`${where}: ${predicted.length} predictions, wants ${truth.length}, one for each truth`);
+  if (truth.length !== predicted.length)
+    throw new ConfigError(`${where}: ${predicted.length} predictions, wants ${truth.length}, one for each truth`);
 }
 
 /** Share of predictions that are right; NaN of none. */
@@ -49,11 +50,21 @@ export function classReport(matrix: ConfusionMatrix): { classes: ClassScore[]; m
   });
   // As scikit-learn: classes that are neither in the truth nor predicted do not count.
   const present = classes.filter(({ support, f1 }, c) => support > 0 || f1 > 0 || matrix.some((row) => row[c]! > 0));
-  return { classes, macroF1: share(present.reduce((sum, { f1 }) => sum + f1, 0), present.length) };
+  return {
+    classes,
+    macroF1: share(
+      present.reduce((sum, { f1 }) => sum + f1, 0),
+      present.length,
+    ),
+  };
 }
 
 /** The k most frequent confusions of two labels. */
-export function mostConfused(matrix: ConfusionMatrix, labels: readonly string[], k: number): { truth: string; predicted: string; count: number }[] {
+export function mostConfused(
+  matrix: ConfusionMatrix,
+  labels: readonly string[],
+  k: number,
+): { truth: string; predicted: string; count: number }[] {
   const pairs = matrix.flatMap((row, i) => row.map((count, j) => ({ truth: labels[i]!, predicted: labels[j]!, count, wrong: i !== j })));
   const wrong = pairs.filter((pair) => pair.wrong && pair.count > 0).sort((a, b) => b.count - a.count);
   return wrong.slice(0, k).map(({ truth, predicted, count }) => ({ truth, predicted, count }));

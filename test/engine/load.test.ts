@@ -10,7 +10,10 @@ const compile = (name: string) => new WebAssembly.Module(readFileSync(file(name)
 
 describe("the ABI", () => {
   const twin = createJsKernels({ f32: new Float32Array(1), i32: new Int32Array(1), u8: new Uint8Array(1) });
-  for (const [module, abi] of [["core", CORE_ABI], ["train", TRAIN_ABI]] as const) {
+  for (const [module, abi] of [
+    ["core", CORE_ABI],
+    ["train", TRAIN_ABI],
+  ] as const) {
     for (const level of ["baseline", "relaxed"]) {
       test(`${module}-${level} exports exactly what abi.ts names, with as many arguments as the TypeScript twin`, () => {
         const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });

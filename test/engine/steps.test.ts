@@ -1,7 +1,28 @@
 import { afterAll, describe, expect, test } from "vitest";
 import {
-  Adam, add, backward, clipGradNorm, createEngine, crossEntropy, detach, Embedding, type Engine, isRecurraError, keep, Linear, LSTM, Module, mul, noGrad, reshape,
-  StateError, sum, type Tensor, tanh, tensor, zeros,
+  Adam,
+  add,
+  backward,
+  clipGradNorm,
+  createEngine,
+  crossEntropy,
+  detach,
+  Embedding,
+  type Engine,
+  isRecurraError,
+  keep,
+  Linear,
+  LSTM,
+  Module,
+  mul,
+  noGrad,
+  reshape,
+  StateError,
+  sum,
+  type Tensor,
+  tanh,
+  tensor,
+  zeros,
 } from "../../src/index.js";
 
 const engine = await createEngine({ seed: 1 });

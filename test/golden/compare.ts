@@ -45,7 +45,9 @@ function projection(got: Numbers, seed: number): number {
 }
 
 export function compareTensor(item: GoldenCase, name: string, ref: Ref, got: Numbers | undefined): Outcome {
-  const fail = (error: number | string, tol: number | string): Outcome => ({ failure: { case: item.manifest.id, tensor: name, error, tol } });
+  const fail = (error: number | string, tol: number | string): Outcome => ({
+    failure: { case: item.manifest.id, tensor: name, error, tol },
+  });
   if (got === undefined) return fail("not computed", ref.tol ?? "a result");
   const size = ref.shape.reduce((a, b) => a * b, 1);
   if (got.length !== size) return fail(`${got.length} elements`, `${size} elements`);

@@ -9,7 +9,12 @@ import { clip_grad_norm, cross_entropy, optimizer } from "./ops/losses.js";
 
 const MATH = ["exp", "tanh", "sigmoid", "relu", "softplus", "elu", "leaky_relu", "gelu", "hardsigmoid", "hardtanh", "log", "sqrt"];
 const RUNNERS: Readonly<Record<string, Runner>> = {
-  linear, embedding, rnn, cross_entropy, optimizer, clip_grad_norm,
+  linear,
+  embedding,
+  rnn,
+  cross_entropy,
+  optimizer,
+  clip_grad_norm,
   ...Object.fromEntries(MATH.map((name) => [name, math])),
 };
 

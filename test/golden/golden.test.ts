@@ -11,16 +11,19 @@ const FAMILIES = ["linear", "embedding", "rnn", "big"];
 if (!existsSync(shared)) console.error("golden: ../shared is not there, the fixtures alone are checked");
 
 describe.each(["wasm", "js"] as const)("%s", (backend) => {
-  test.each(FAMILIES)("family %s: every tensor within PyTorch's tolerance, root mean square at most twice PyTorch float32's", async (family) => {
-    const engine = await createEngine({ backend });
-    const { cases, tensors, within, rmsRatio, failures } = runFamily(engine, fixtures, family);
-    expect(failures).toEqual([]);
-    expect(cases).toBeGreaterThan(5);
-    expect(within).toBe(tensors);
-    expect(rmsRatio).toBeGreaterThan(0.5);
-    expect(rmsRatio).toBeLessThanOrEqual(2);
-    engine.dispose();
-  });
+  test.each(FAMILIES)(
+    "family %s: every tensor within PyTorch's tolerance, root mean square at most twice PyTorch float32's",
+    async (family) => {
+      const engine = await createEngine({ backend });
+      const { cases, tensors, within, rmsRatio, failures } = runFamily(engine, fixtures, family);
+      expect(failures).toEqual([]);
+      expect(cases).toBeGreaterThan(5);
+      expect(within).toBe(tensors);
+      expect(rmsRatio).toBeGreaterThan(0.5);
+      expect(rmsRatio).toBeLessThanOrEqual(2);
+      engine.dispose();
+    },
+  );
 });
 
 test("wrong calls are refused as the family asks, but for what this version does not have", async () => {

@@ -14,8 +14,12 @@ async function main(): Promise<number> {
     options: { families: { type: "string" }, backend: { type: "string" }, numerics: { type: "string" } },
   });
   const [folder] = positionals;
-  if (folder === undefined || positionals.length > 1) throw new Error("usage: golden DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible]");
-  const present = readdirSync(folder).filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5)).sort();
+  if (folder === undefined || positionals.length > 1)
+    throw new Error("usage: golden DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible]");
+  const present = readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => name.slice(0, -5))
+    .sort();
   const families = values.families?.split(",") ?? present;
   const missing = families.filter((family) => !present.includes(family));
   if (missing.length > 0) throw new Error(`golden: family ${missing.join(", ")} is not in ${folder}, wants ${present.join(", ")}`);
@@ -27,7 +31,9 @@ async function main(): Promise<number> {
     const result = runFamily(engine, folder, family);
     report[family] = result;
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    process.stderr.write(`${family}: ${result.within} of ${result.tensors} tensors within, rms ratio ${result.rmsRatio.toFixed(3)}, ${seconds} s\n`);
+    process.stderr.write(
+      `${family}: ${result.within} of ${result.tensors} tensors within, rms ratio ${result.rmsRatio.toFixed(3)}, ${seconds} s\n`,
+    );
   }
   process.stdout.write(`${JSON.stringify({ families: report }, null, 1)}\n`);
   return Object.values(report).every(({ tensors, within }) => tensors === within) ? 0 : 1;

@@ -6,7 +6,12 @@ import { toFloat32, toTypedArray } from "../../src/io/element-types.js";
 import { parseJson } from "../../src/io/json.js";
 import { readSafetensors, type SafetensorsInput, writeSafetensors } from "../../src/io/safetensors.js";
 
-const f32 = (name: string, shape: number[], ...values: number[]): SafetensorsInput => ({ name, dtype: "F32", shape, data: Float32Array.from(values) });
+const f32 = (name: string, shape: number[], ...values: number[]): SafetensorsInput => ({
+  name,
+  dtype: "F32",
+  shape,
+  data: Float32Array.from(values),
+});
 
 /** A file of a given header text and data. */
 function raw(header: string, data = new Uint8Array(0)): Uint8Array {
@@ -20,9 +25,19 @@ function raw(header: string, data = new Uint8Array(0)): Uint8Array {
 
 describe("safetensors", () => {
   test("what is written is read, names and metadata of any kind", () => {
-    const bytes = writeSafetensors([f32("a/b \u0000ü", [2, 1], 1.5, -0), { name: "i", dtype: "I32", shape: [], data: Int32Array.of(-7) }, { name: "d", dtype: "F64", shape: [1], data: Float64Array.of(0.1) }], { format: "pt", "": "x" });
+    const bytes = writeSafetensors(
+      [
+        f32("a/b \u0000ü", [2, 1], 1.5, -0),
+        { name: "i", dtype: "I32", shape: [], data: Int32Array.of(-7) },
+        { name: "d", dtype: "F64", shape: [1], data: Float64Array.of(0.1) },
+      ],
+      { format: "pt", "": "x" },
+    );
     const { tensors, metadata } = readSafetensors(bytes);
-    expect([...metadata]).toEqual([["format", "pt"], ["", "x"]]);
+    expect([...metadata]).toEqual([
+      ["format", "pt"],
+      ["", "x"],
+    ]);
     expect([...tensors.keys()].sort()).toEqual(["a/b \u0000ü", "d", "i"]);
     expect(Object.is(toTypedArray(tensors.get("a/b \u0000ü")!)[1], -0)).toBe(true);
     expect([...toTypedArray(tensors.get("i")!)]).toEqual([-7]);
@@ -51,7 +66,7 @@ describe("safetensors", () => {
     ['{"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}', /the key "shape" again/],
     ['{"\\ud800":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}', /lone surrogate/],
     ["{} x", /wants the end/],
-    ['\ufeff{}', /wants a value/],
+    ["\ufeff{}", /wants a value/],
   ];
   for (const [header, message] of wrong) {
     test(`${header} is refused`, () => {
@@ -81,13 +96,23 @@ describe("safetensors", () => {
 describe("JSON", () => {
   test("agrees with JSON.parse on what both take", () => {
     const plain = (value: unknown): unknown =>
-      value instanceof Map ? Object.fromEntries(Array.from(value, ([key, item]) => [key, plain(item)])) : Array.isArray(value) ? value.map(plain) : value;
+      value instanceof Map
+        ? Object.fromEntries(Array.from(value, ([key, item]) => [key, plain(item)]))
+        : Array.isArray(value)
+          ? value.map(plain)
+          : value;
     fc.assert(
       fc.property(fc.json({ maxDepth: 5 }), (text) => {
         expect(plain(parseJson("test", text))).toEqual(JSON.parse(text));
       }),
       { seed: 22, numRuns: 2000 },
     );
+  });
+
+  test("takes strings of many megabytes", () => {
+    const long = "x".repeat(20_000_000);
+    expect(parseJson("test", JSON.stringify([long, `${long}\n`]))).toEqual([long, `${long}\n`]);
+    expect(() => parseJson("test", `"${long}`)).toThrowError(/wants a string/);
   });
 
   const wrong: [string, RegExp][] = [

@@ -13,7 +13,10 @@ function close(got: number, want: number, scale: number, what: string): void {
 }
 
 describe("Elman cell", () => {
-  for (const [mode, f, slope] of [[0, Math.tanh, (h: number) => 1 - h * h], [1, (x: number) => Math.max(x, 0), (h: number) => (h > 0 ? 1 : 0)]] as const) {
+  for (const [mode, f, slope] of [
+    [0, Math.tanh, (h: number) => 1 - h * h],
+    [1, (x: number) => Math.max(x, 0), (h: number) => (h > 0 ? 1 : 0)],
+  ] as const) {
     test(`${mode === 0 ? "tanh" : "relu"}: forward and backward equal float64 for every size`, () => {
       for (const { hidden, rows, gap, skew } of shapes) {
         const n = rows * hidden;
@@ -36,7 +39,8 @@ describe("Elman cell", () => {
           close(dz![i]!, (dh[i]! + dOut[at]!) * slope(h![at]!), 2, `dz[${i}] of size ${hidden}`);
           close(alone![i]!, dh[i]! * slope(h![at]!), 1, `dz without dOut [${i}] of size ${hidden}`);
         }
-        for (let i = 0; i < rows * ld; i++) if (i % ld >= hidden) expect(Number.isNaN(h![i]), "the gap between rows was written").toBe(true);
+        for (let i = 0; i < rows * ld; i++)
+          if (i % ld >= hidden) expect(Number.isNaN(h![i]), "the gap between rows was written").toBe(true);
       }
     });
   }
@@ -66,8 +70,16 @@ test("LSTM cell: forward and backward equal float64 for every size", () => {
       const [row, j] = [Math.floor(i / hidden), i % hidden];
       const at = row * ld + j;
       const own = [0, 1, 2, 3].map((g) => row * 4 * hidden + g * hidden + j);
-      const unit = lstmUnit(own.map((k) => pre[k]!), cPrev[i]!);
-      const grad = lstmUnitGrad(own.map((k) => pre[k]!), cPrev[i]!, dh[i]! + dOut[at]!, dc[i]!);
+      const unit = lstmUnit(
+        own.map((k) => pre[k]!),
+        cPrev[i]!,
+      );
+      const grad = lstmUnitGrad(
+        own.map((k) => pre[k]!),
+        cPrev[i]!,
+        dh[i]! + dOut[at]!,
+        dc[i]!,
+      );
       close(h![at]!, unit.h, 1, `h[${i}] of size ${hidden}`);
       close(c![i]!, unit.c, 3, `c[${i}] of size ${hidden}`);
       close(dcPrev![i]!, grad.dcPrev, 3, `dcPrev[${i}] of size ${hidden}`);
@@ -121,8 +133,17 @@ test("GRU cell: forward and backward equal float64 for every size", () => {
       const [row, j] = [Math.floor(i / hidden), i % hidden];
       const at = row * ld + j;
       const own = [0, 1, 2].map((g) => row * 3 * hidden + g * hidden + j);
-      const unit = gruUnit(own.map((k) => pre[k]!), hn[i]!, hPrev[at]!);
-      const grad = gruUnitGrad(own.map((k) => pre[k]!), hn[i]!, hPrev[at]!, dh[i]! + dOut[at]!);
+      const unit = gruUnit(
+        own.map((k) => pre[k]!),
+        hn[i]!,
+        hPrev[at]!,
+      );
+      const grad = gruUnitGrad(
+        own.map((k) => pre[k]!),
+        hn[i]!,
+        hPrev[at]!,
+        dh[i]! + dOut[at]!,
+      );
       close(h![at]!, unit.h, 2, `h[${i}] of size ${hidden}`);
       close(dHn![i]!, grad.dHn, 4, `dHn[${i}] of size ${hidden}`);
       close(dhPrev![i]!, grad.dhPrev, 4, `dhPrev[${i}] of size ${hidden}`);

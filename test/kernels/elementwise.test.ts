@@ -49,7 +49,28 @@ describe("maps", () => {
 });
 
 describe("ends of the range", () => {
-  const ends = [0, -0, Infinity, -Infinity, NaN, 1e-40, -1e-40, 1.4e-45, -1.4e-45, 88.72283, 88.8, -103.9, -104.1, 3.4e38, -3.4e38, 1e-20, 20, -20, 9.01, 1];
+  const ends = [
+    0,
+    -0,
+    Infinity,
+    -Infinity,
+    NaN,
+    1e-40,
+    -1e-40,
+    1.4e-45,
+    -1.4e-45,
+    88.72283,
+    88.8,
+    -103.9,
+    -104.1,
+    3.4e38,
+    -3.4e38,
+    1e-20,
+    20,
+    -20,
+    9.01,
+    1,
+  ];
   for (const [name, { f, ulp }] of Object.entries(UNARY)) {
     test(`${name} is right at 0, ±Infinity, NaN and denormals`, () => {
       const [y] = sameBits(rigs, (rig) => {
@@ -128,15 +149,23 @@ describe("gradients", () => {
         });
         for (let i = 0; i < n; i++) {
           const want = dy[i]! * derivative(saved[i]!);
-          expect(Math.abs(fresh![i]! - want), `${name}[${i}] of ${n}`).toBeLessThanOrEqual(4 * 2 ** -24 * Math.abs(dy[i]!) * Math.max(1, Math.abs(derivative(saved[i]!))));
-          expect(Math.abs(added![i]! - (0.5 * before[i]! + fresh![i]!))).toBeLessThanOrEqual(2 ** -22 * (Math.abs(before[i]!) + Math.abs(fresh![i]!)));
+          expect(Math.abs(fresh![i]! - want), `${name}[${i}] of ${n}`).toBeLessThanOrEqual(
+            4 * 2 ** -24 * Math.abs(dy[i]!) * Math.max(1, Math.abs(derivative(saved[i]!))),
+          );
+          expect(Math.abs(added![i]! - (0.5 * before[i]! + fresh![i]!))).toBeLessThanOrEqual(
+            2 ** -22 * (Math.abs(before[i]!) + Math.abs(fresh![i]!)),
+          );
         }
       }
     });
   }
 
   test("mulAdd is beta·y + (alpha·a)·b", () => {
-    const shape = fc.record({ n: fc.integer({ min: 1, max: 67 }), seed: fc.integer({ min: 1, max: 1e6 }), skew: fc.integer({ min: 0, max: 3 }) });
+    const shape = fc.record({
+      n: fc.integer({ min: 1, max: 67 }),
+      seed: fc.integer({ min: 1, max: 1e6 }),
+      skew: fc.integer({ min: 0, max: 3 }),
+    });
     const r = Math.fround;
     fc.assert(
       fc.property(shape, ({ n, seed, skew }) => {

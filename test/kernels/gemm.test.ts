@@ -46,12 +46,27 @@ function check(shape: Case): void {
   const before = randomFloats(m * (n + gap), seed + 2);
   const a = randomFloats((transA ? k : m) * ((transA ? m : k) + gap), seed);
   const b = randomFloats((transB ? n : k) * ((transB ? k : n) + gap), seed + 1);
-  const want = gemmReference({ a, b, c: before, m, n, k, lda: (transA ? m : k) + gap, ldb: (transB ? k : n) + gap, ldc: n + gap, transA, transB, beta });
+  const want = gemmReference({
+    a,
+    b,
+    c: before,
+    m,
+    n,
+    k,
+    lda: (transA ? m : k) + gap,
+    ldb: (transB ? k : n) + gap,
+    ldc: n + gap,
+    transA,
+    transB,
+    beta,
+  });
   for (let i = 0; i < plain.length; i++) {
     const column = i % (n + gap);
     if (column >= n) expect(plain[i], `gap after row ${Math.floor(i / (n + gap))} was written`).toBe(before[i]);
     else if (Math.abs(plain[i]! - want.values[i]!) > (k + 2) * 2 ** -24 * want.sizes[i]!) {
-      throw new Error(`${JSON.stringify(shape)}: [${i}] got ${plain[i]}, wanted ${want.values[i]} ± ${(k + 2) * 2 ** -24 * want.sizes[i]!}`);
+      throw new Error(
+        `${JSON.stringify(shape)}: [${i}] got ${plain[i]}, wanted ${want.values[i]} ± ${(k + 2) * 2 ** -24 * want.sizes[i]!}`,
+      );
     }
   }
 }

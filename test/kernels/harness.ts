@@ -48,7 +48,10 @@ function makeRig(name: "wasm" | "js", kernels: Kernels, heap: Heap): Rig {
     return ptr;
   };
   return {
-    name, kernels, heap, work: HEAP_START,
+    name,
+    kernels,
+    heap,
+    work: HEAP_START,
     f32(data, skew = 0) {
       const ptr = block(data.length, skew);
       heap.f32.set(data, ptr >>> 2);
@@ -86,7 +89,10 @@ function views(buffer: ArrayBufferLike): Heap {
 
 function wasmKernels(memory: WebAssembly.Memory): Kernels {
   const kernels: Record<string, unknown> = {};
-  for (const [module, abi] of [["core", CORE_ABI], ["train", TRAIN_ABI]] as const) {
+  for (const [module, abi] of [
+    ["core", CORE_ABI],
+    ["train", TRAIN_ABI],
+  ] as const) {
     const file = new URL(`../../build/wasm/${module}-baseline.wasm`, import.meta.url);
     if (!existsSync(file)) throw new Error(`${file.pathname} is missing: npm run build:wasm`);
     const { exports } = instantiateSync(readFileSync(file), { env: { memory } });

@@ -10,7 +10,13 @@ const small = fc.integer({ min: 1, max: 21 });
 
 describe("strided copies", () => {
   const stride = fc.constantFrom("dense" as const, "transposed" as const, "gaps" as const);
-  const shape = fc.record({ rows: small, cols: small, to: stride, from: fc.oneof(stride, fc.constantFrom("repeat rows" as const, "repeat columns" as const)), seed: fc.integer({ min: 1, max: 1e6 }) });
+  const shape = fc.record({
+    rows: small,
+    cols: small,
+    to: stride,
+    from: fc.oneof(stride, fc.constantFrom("repeat rows" as const, "repeat columns" as const)),
+    seed: fc.integer({ min: 1, max: 1e6 }),
+  });
   const strides = (kind: string, rows: number, cols: number): [row: number, col: number, size: number] => {
     if (kind === "dense") return [cols, 1, rows * cols];
     if (kind === "transposed") return [1, rows, rows * cols];
@@ -91,7 +97,12 @@ describe("rows of a table", () => {
 });
 
 describe("reductions", () => {
-  const shape = fc.record({ outer: fc.integer({ min: 1, max: 4 }), n: fc.integer({ min: 1, max: 700 }), inner: fc.integer({ min: 1, max: 13 }), seed: fc.integer({ min: 1, max: 1e6 }) });
+  const shape = fc.record({
+    outer: fc.integer({ min: 1, max: 4 }),
+    n: fc.integer({ min: 1, max: 700 }),
+    inner: fc.integer({ min: 1, max: 13 }),
+    seed: fc.integer({ min: 1, max: 1e6 }),
+  });
 
   test("sums and maxima over the middle axis equal float64 within the bound of their blocks", () => {
     fc.assert(

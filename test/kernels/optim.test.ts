@@ -52,7 +52,11 @@ test("SGD: momentum, dampening, Nesterov and decay are PyTorch's, at every size"
 
 test("Adam and AdamW follow the formula at every size", () => {
   for (let n = 1; n <= 67; n++) {
-    for (const [decay, decoupled] of [[0, 0], [0.01, 0], [0.001, 1]] as const) {
+    for (const [decay, decoupled] of [
+      [0, 0],
+      [0.01, 0],
+      [0.001, 1],
+    ] as const) {
       const [p, g, m, v] = [randomFloats(n, n), randomFloats(n, n + 1), randomFloats(n, n + 2), randomFloats(n, n + 3).map(Math.abs)];
       const [beta1, beta2, eps, stepSize, root] = [0.9, 0.999, 1e-8, 0.01, 0.3];
       const [moved, first, second] = sameBits(rigs, (rig) => {
@@ -65,7 +69,14 @@ test("Adam and AdamW follow the formula at every size", () => {
       const wantV = grad.map((value, i) => beta2 * v[i]! + (1 - beta2) * value * value);
       close(first!, wantM, "m");
       close(second!, wantV, "v");
-      close(moved!, Array.from(p, (value, i) => (decoupled ? value * (1 - decay) : value) - (stepSize * wantM[i]!) / (Math.sqrt(wantV[i]!) / root + eps)), "p");
+      close(
+        moved!,
+        Array.from(
+          p,
+          (value, i) => (decoupled ? value * (1 - decay) : value) - (stepSize * wantM[i]!) / (Math.sqrt(wantV[i]!) / root + eps),
+        ),
+        "p",
+      );
     }
   }
 });

@@ -69,7 +69,10 @@ describe("softmax and log-softmax", () => {
   test("a gradient is added to beta times what is there, and may overwrite dy when beta is 0", () => {
     const [rows, n] = [2, 11];
     const [x, dy, before] = [randomFloats(22, 1, 3), randomFloats(22, 2), randomFloats(22, 3)];
-    for (const [forward, backward] of [["softmax", "softmaxGrad"], ["logSoftmax", "logSoftmaxGrad"]] as const) {
+    for (const [forward, backward] of [
+      ["softmax", "softmaxGrad"],
+      ["logSoftmax", "logSoftmaxGrad"],
+    ] as const) {
       const [fresh, added, inPlace] = sameBits(rigs, (rig) => {
         const [y, a, b, c] = [rig.blank(22), rig.blank(22), rig.f32(before), rig.f32(dy)];
         rig.kernels[forward](y, rig.f32(x), rows, n);

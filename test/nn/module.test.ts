@@ -1,7 +1,26 @@
 import { afterAll, describe, expect, test } from "vitest";
 import {
-  backward, createEngine, Dropout, Embedding, type Engine, GRU, GRUCell, Linear, LSTM, LSTMCell, Module, ReLU, RNN, RNNCell, Sequential, Sigmoid, sum, type Tensor,
-  Tanh, tensor, zeros,
+  backward,
+  createEngine,
+  Dropout,
+  Embedding,
+  type Engine,
+  GRU,
+  GRUCell,
+  Linear,
+  LSTM,
+  LSTMCell,
+  Module,
+  ReLU,
+  RNN,
+  RNNCell,
+  Sequential,
+  Sigmoid,
+  sum,
+  Tanh,
+  type Tensor,
+  tensor,
+  zeros,
 } from "../../src/index.js";
 import { randomFloats } from "../kernels/harness.js";
 
@@ -28,7 +47,11 @@ describe("state dictionaries", () => {
     const layers = ["l0", "l0_reverse", "l1", "l1_reverse"];
     const recurrent = layers.flatMap((l) => ["weight_ih", "weight_hh", "bias_ih", "bias_hh"].map((name) => `encoder.${name}_${l}`));
     expect(names).toEqual(["word_embedding.weight", ...recurrent, "heads.0.weight", "heads.0.bias", "heads.1.weight"]);
-    const stacked = new Sequential(new Linear(engine, { inFeatures: 2, outFeatures: 2 }), new ReLU(), new Linear(engine, { inFeatures: 2, outFeatures: 1 }));
+    const stacked = new Sequential(
+      new Linear(engine, { inFeatures: 2, outFeatures: 2 }),
+      new ReLU(),
+      new Linear(engine, { inFeatures: 2, outFeatures: 1 }),
+    );
     expect([...stacked.stateDict().keys()]).toEqual(["0.weight", "0.bias", "2.weight", "2.bias"]);
     const projected = new LSTM(engine, { inputSize: 2, hiddenSize: 4, projSize: 2, bias: false });
     expect(Array.from(projected.stateDict(), ([name, { shape }]) => [name, [...shape]])).toEqual([
@@ -57,7 +80,10 @@ describe("state dictionaries", () => {
 describe("initialisation", () => {
   test("follows the seed, and is PyTorch's distribution", async () => {
     const again = await createEngine({ seed: 5 });
-    const [a, b] = [new Linear(again, { inFeatures: 400, outFeatures: 50 }), new Embedding(again, { numEmbeddings: 200, embeddingDim: 50, paddingIdx: 3 })];
+    const [a, b] = [
+      new Linear(again, { inFeatures: 400, outFeatures: 50 }),
+      new Embedding(again, { numEmbeddings: 200, embeddingDim: 50, paddingIdx: 3 }),
+    ];
     const twin = await createEngine({ seed: 5, backend: "js" });
     expect(new Linear(twin, { inFeatures: 400, outFeatures: 50 }).weight.data()).toEqual(a.weight.data());
     const weights = a.weight.data() as Float32Array;
@@ -85,8 +111,20 @@ describe("initialisation", () => {
 describe("layers", () => {
   test("a neuron is a Linear of one output and an activation", () => {
     const neuron = new Sequential(new Linear(engine, { inFeatures: 2, outFeatures: 1 }), new Sigmoid());
-    neuron.loadStateDict(new Map([["0.weight", { shape: [1, 2], data: [2, -1] }], ["0.bias", { shape: [1], data: [0.5] }]]));
-    const y = engine.step(() => neuron.forward(tensor(engine, [[1, 3], [0, 0]])));
+    neuron.loadStateDict(
+      new Map([
+        ["0.weight", { shape: [1, 2], data: [2, -1] }],
+        ["0.bias", { shape: [1], data: [0.5] }],
+      ]),
+    );
+    const y = engine.step(() =>
+      neuron.forward(
+        tensor(engine, [
+          [1, 3],
+          [0, 0],
+        ]),
+      ),
+    );
     expect(y.data()[0]).toBeCloseTo(1 / (1 + Math.exp(0.5)), 6);
     expect(y.data()[1]).toBeCloseTo(1 / (1 + Math.exp(-0.5)), 6);
     const squashed = engine.step(() => new Sequential(new Tanh()).forward(tensor(engine, [0.5])));
@@ -167,7 +205,11 @@ describe("one step at a time", () => {
         const sequence = tensor(engine, x, [batch, time, inputSize]);
         let state: unknown = null;
         for (let t = 0; t < time; t++) {
-          const input = tensor(engine, Float32Array.from([0, 1].flatMap((b) => [...x.subarray((b * time + t) * inputSize, (b * time + t + 1) * inputSize)])), [batch, inputSize]);
+          const input = tensor(
+            engine,
+            Float32Array.from([0, 1].flatMap((b) => [...x.subarray((b * time + t) * inputSize, (b * time + t + 1) * inputSize)])),
+            [batch, inputSize],
+          );
           state = (cell as GRUCell).forward(input, state as Tensor);
         }
         const { state: last } = (layer as GRU).forward(sequence);

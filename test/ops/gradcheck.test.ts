@@ -1,8 +1,42 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import {
-  add, affine, concat, createEngine, crossEntropy, div, dropout, embedding, exp, gather, gradcheck, GRU, linear, log, logSoftmax, LSTM, LSTMCell,
-  matmul, max, mean, mul, neg, relu, reshape, RNN, sigmoid, slice, softmax, sqrt, stack, sub, sum, type Tensor, tanh, tensor, transpose,
+  add,
+  affine,
+  concat,
+  createEngine,
+  crossEntropy,
+  div,
+  dropout,
+  embedding,
+  exp,
+  GRU,
+  gather,
+  gradcheck,
+  LSTM,
+  LSTMCell,
+  linear,
+  log,
+  logSoftmax,
+  matmul,
+  max,
+  mean,
+  mul,
+  neg,
+  RNN,
+  relu,
+  reshape,
+  sigmoid,
+  slice,
+  softmax,
+  sqrt,
+  stack,
+  sub,
+  sum,
+  type Tensor,
+  tanh,
+  tensor,
+  transpose,
 } from "../../src/index.js";
 import { backwards } from "../../src/ops/backwards.js";
 import type { Tape } from "../../src/tensor/tape.js";
@@ -51,7 +85,10 @@ describe("element by element", () => {
   ];
   for (const [name, fn, map] of maps) {
     test(`${name} over random shapes`, () => {
-      fc.assert(fc.property(shape, seed, (s, k) => check(fn, [leaf(s, k, map)])), runs);
+      fc.assert(
+        fc.property(shape, seed, (s, k) => check(fn, [leaf(s, k, map)])),
+        runs,
+      );
     });
   }
 
@@ -73,7 +110,10 @@ describe("element by element", () => {
   });
 
   test("dropout passes the gradient of what it kept", () => {
-    fc.assert(fc.property(shape, seed, (s, k) => check((x) => dropout(x, 0.4), [leaf(s, k)], true)), runs);
+    fc.assert(
+      fc.property(shape, seed, (s, k) => check((x) => dropout(x, 0.4), [leaf(s, k)], true)),
+      runs,
+    );
   });
 });
 
@@ -176,7 +216,11 @@ describe("recurrent layers", () => {
   for (const [name, make] of kinds) {
     for (const bidirectional of [false, true]) {
       test(`${name}, ${bidirectional ? "both directions" : "one direction"}: input, states and every parameter, ragged lengths`, () => {
-        for (const [hiddenSize, inputSize, numLayers] of [[3, 1, 1], [5, 3, 2], [7, 5, 1]] as const) {
+        for (const [hiddenSize, inputSize, numLayers] of [
+          [3, 1, 1],
+          [5, 3, 2],
+          [7, 5, 1],
+        ] as const) {
           const layer = make({ inputSize, hiddenSize, numLayers, bidirectional, dropout: numLayers > 1 ? 0.3 : 0 });
           const [batch, time] = [3, 4];
           const directions = bidirectional ? 2 : 1;
@@ -188,7 +232,11 @@ describe("recurrent layers", () => {
             return concat(parts.map((part) => reshape(part, [part.size])));
           };
           const parameters = layer.parameters();
-          check((x, h, c) => run(x!, h!, layer instanceof LSTM ? c : undefined), [leaf([batch, time, inputSize], 3), ...states, ...parameters], true);
+          check(
+            (x, h, c) => run(x!, h!, layer instanceof LSTM ? c : undefined),
+            [leaf([batch, time, inputSize], 3), ...states, ...parameters],
+            true,
+          );
         }
       });
     }
@@ -196,10 +244,13 @@ describe("recurrent layers", () => {
 
   test("a cell run twice by hand", () => {
     const cell = new LSTMCell(engine, { inputSize: 3, hiddenSize: 4 });
-    check((x, y) => {
-      const first = cell.forward(x!);
-      return cell.forward(y!, first).h;
-    }, [leaf([2, 3], 1), leaf([2, 3], 2), ...cell.parameters()]);
+    check(
+      (x, y) => {
+        const first = cell.forward(x!);
+        return cell.forward(y!, first).h;
+      },
+      [leaf([2, 3], 1), leaf([2, 3], 2), ...cell.parameters()],
+    );
   });
 });
 
@@ -211,7 +262,7 @@ afterAll(() => {
 describe("gradcheck itself", () => {
   test("finds a wrong gradient, and puts the inputs back", () => {
     const tape = engine.tape as Tape;
-    const wrong = { ...tape.backwards, tanh: tape.backwards["sigmoid"]! };
+    const wrong = { ...tape.backwards, tanh: tape.backwards.sigmoid! };
     const own = tape.backwards;
     const x = leaf([3], 4);
     const before = [...x.data()];

@@ -1,6 +1,19 @@
 import { afterAll, describe, expect, test } from "vitest";
 import {
-  Adam, AdamW, backward, clipGradNorm, createEngine, crossEntropy, mul, NumericError, type Optimizer, SGD, sub, sum, type Tensor, tensor,
+  Adam,
+  AdamW,
+  backward,
+  clipGradNorm,
+  createEngine,
+  crossEntropy,
+  mul,
+  NumericError,
+  type Optimizer,
+  SGD,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
 } from "../../src/index.js";
 
 const engine = await createEngine();
@@ -90,7 +103,11 @@ describe("clipGradNorm", () => {
 });
 
 describe("crossEntropy", () => {
-  const logits = () => tensor(engine, [[1, 2, 3], [0, 0, 0]]);
+  const logits = () =>
+    tensor(engine, [
+      [1, 2, 3],
+      [0, 0, 0],
+    ]);
   const logp = [3 + Math.log(Math.exp(-2) + Math.exp(-1) + 1), Math.log(3)] as const;
 
   test("reductions, weights and ignored targets follow PyTorch's definition", () => {

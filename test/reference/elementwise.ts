@@ -10,7 +10,7 @@ export const UNARY: Readonly<Record<string, { f: (x: number) => number; ulp: num
   sqrt: { f: Math.sqrt, ulp: 0.5, domain: positive },
   tanh: { f: Math.tanh, ulp: 4, domain: any },
   sigmoid: { f: sigmoid, ulp: 4, domain: any },
-  relu: { f: (x) => (x < 0 ? 0 : x), ulp: 0, domain: any },
+  relu: { f: (x) => Math.max(x, 0), ulp: 0, domain: any },
 };
 
 const f = Math.fround;

@@ -1,9 +1,17 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { createEngine, type Engine, FormatError, type LabelledText, RecurraError, SequenceClassifier, trainSequenceClassifier } from "../../src/index.js";
-import { createEngine as createInferEngine, SequenceClassifier as InferClassifier } from "../../src/infer.js";
-import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.js";
-import { toFloat32 } from "../../src/io/element-types.js";
 import { Stream } from "../../src/engine/random.js";
+import {
+  createEngine,
+  type Engine,
+  FormatError,
+  type LabelledText,
+  RecurraError,
+  SequenceClassifier,
+  trainSequenceClassifier,
+} from "../../src/index.js";
+import { createEngine as createInferEngine, SequenceClassifier as InferClassifier } from "../../src/infer.js";
+import { toFloat32 } from "../../src/io/element-types.js";
+import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.js";
 
 const engines: Engine[] = [];
 const engineOf = async (seed: number, backend: "wasm" | "js" = "wasm") => {
@@ -24,14 +32,35 @@ function strings(count: number, key: number): LabelledText[] {
   });
 }
 
-const OPTIONS = { embeddingDim: 6, hiddenSize: 12, pooling: "last", bidirectional: false, dropout: 0, tokenDropout: 0, epochs: 12, batchSize: 16, lr: 0.02, patience: 12 } as const;
+const OPTIONS = {
+  embeddingDim: 6,
+  hiddenSize: 12,
+  pooling: "last",
+  bidirectional: false,
+  dropout: 0,
+  tokenDropout: 0,
+  epochs: 12,
+  batchSize: 16,
+  lr: 0.02,
+  patience: 12,
+} as const;
 
 describe("SequenceClassifier", () => {
-  for (const [encoder, pooling] of [["gru", "last"], ["lstm", "last"], ["rnn", "last"], ["gru", "mean"], ["gru", "max"]] as const) {
+  for (const [encoder, pooling] of [
+    ["gru", "last"],
+    ["lstm", "last"],
+    ["rnn", "last"],
+    ["gru", "mean"],
+    ["gru", "max"],
+  ] as const) {
     test(`${encoder} with ${pooling} pooling learns which letter comes last`, async () => {
       const engine = await engineOf(1);
       const test = strings(100, 3);
-      const { classifier, result } = await trainSequenceClassifier(engine, { train: strings(400, 1), dev: strings(100, 2) }, { ...OPTIONS, encoder, pooling });
+      const { classifier, result } = await trainSequenceClassifier(
+        engine,
+        { train: strings(400, 1), dev: strings(100, 2) },
+        { ...OPTIONS, encoder, pooling },
+      );
       expect(result.metric).toBeGreaterThan(0.95);
       const right = classifier.predict(test.map(({ text }) => text)).filter(({ label }, i) => label === test[i]!.label).length;
       expect(right).toBeGreaterThan(95);
@@ -41,7 +70,11 @@ describe("SequenceClassifier", () => {
   test("the same seed and data give the same bits, on both backends", async () => {
     const files = await Promise.all(
       (["wasm", "js"] as const).map(async (backend) => {
-        const { classifier } = await trainSequenceClassifier(await engineOf(4, backend), { train: strings(120, 1), dev: strings(20, 2) }, { ...OPTIONS, epochs: 2, dropout: 0.2, tokenDropout: 0.1, bidirectional: true });
+        const { classifier } = await trainSequenceClassifier(
+          await engineOf(4, backend),
+          { train: strings(120, 1), dev: strings(20, 2) },
+          { ...OPTIONS, epochs: 2, dropout: 0.2, tokenDropout: 0.1, bidirectional: true },
+        );
         return readSafetensors(classifier.save()).metadata.get("recurra.crc32");
       }),
     );
@@ -50,7 +83,11 @@ describe("SequenceClassifier", () => {
 
   test("predictions are probabilities in the order of the texts, the same after saving and loading, with the inference entry too", async () => {
     const engine = await engineOf(1);
-    const { classifier } = await trainSequenceClassifier(engine, { train: strings(100, 1), dev: strings(20, 2) }, { ...OPTIONS, epochs: 2 });
+    const { classifier } = await trainSequenceClassifier(
+      engine,
+      { train: strings(100, 1), dev: strings(20, 2) },
+      { ...OPTIONS, epochs: 2 },
+    );
     const texts = ["abc", "", "b", "zzz", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "c"];
     const predictions = classifier.predict(texts, { batchSize: 2 });
     for (const { probabilities, probability, label } of predictions) {
@@ -72,11 +109,21 @@ describe("SequenceClassifier", () => {
   test("bad training data and options are refused", async () => {
     const engine = await engineOf(1);
     const data = { train: strings(20, 1), dev: [] };
-    await expect(trainSequenceClassifier(engine, { train: data.train.slice(0, 1), dev: [] })).rejects.toThrowError(/the training data have 1 labels, wants at least 2/);
-    await expect(trainSequenceClassifier(engine, { ...data, dev: [{ label: "new", text: "a" }] })).rejects.toThrowError(/dev label "new" is not among the 3 training labels/);
-    await expect(trainSequenceClassifier(engine, data, { hiddensize: 3 } as never)).rejects.toThrowError(/unknown option hiddensize, wants hiddenSize/);
-    await expect(trainSequenceClassifier(engine, data, { encoder: "transformer" as "gru" })).rejects.toThrowError(/encoder "transformer", wants one of rnn, lstm, gru/);
-    await expect(trainSequenceClassifier(engine, data, { dropout: Number.NaN })).rejects.toThrowError(/dropout NaN, wants a number from 0 to 1/);
+    await expect(trainSequenceClassifier(engine, { train: data.train.slice(0, 1), dev: [] })).rejects.toThrowError(
+      /the training data have 1 labels, wants at least 2/,
+    );
+    await expect(trainSequenceClassifier(engine, { ...data, dev: [{ label: "new", text: "a" }] })).rejects.toThrowError(
+      /dev label "new" is not among the 3 training labels/,
+    );
+    await expect(trainSequenceClassifier(engine, data, { hiddensize: 3 } as never)).rejects.toThrowError(
+      /unknown option hiddensize, wants hiddenSize/,
+    );
+    await expect(trainSequenceClassifier(engine, data, { encoder: "transformer" as "gru" })).rejects.toThrowError(
+      /encoder "transformer", wants one of rnn, lstm, gru/,
+    );
+    await expect(trainSequenceClassifier(engine, data, { dropout: Number.NaN })).rejects.toThrowError(
+      /dropout NaN, wants a number from 0 to 1/,
+    );
   });
 });
 
@@ -103,15 +150,57 @@ describe("damaged model files", async () => {
   }
 
   const cases: [string, (model: Description) => void, RegExp][] = [
-    ["another task", (m) => void (m.task = "tagger"), /the file holds task "tagger", wants sequence-classifier/],
+    [
+      "another task",
+      (m) => {
+        m.task = "tagger";
+      },
+      /the file holds task "tagger", wants sequence-classifier/,
+    ],
     ["no labels", (m) => void delete m.labels, /lacks tokenizer, vocabulary or labels/],
     ["one label too many", (m) => void m.labels!.push("x"), /parameters/],
-    ["a state of a million units", (m) => void (m.config.hiddenSize = 1e6), /parameters/],
-    ["a thousand layers", (m) => void (m.config.numLayers = 1000), /parameters/],
-    ["a size that is a word", (m) => void (m.config.hiddenSize = "12"), /hiddenSize "12", wants a whole number/],
-    ["an unknown option", (m) => void (m.config.heads = 3), /unknown option heads/],
-    ["a tokenizer of another kind", (m) => void (m.tokenizer.type = "magic"), /type "magic"/],
-    ["a token twice", (m) => void (m.vocabulary[1] = m.vocabulary[0]!), /wants each token once/],
+    [
+      "a state of a million units",
+      (m) => {
+        m.config.hiddenSize = 1e6;
+      },
+      /parameters/,
+    ],
+    [
+      "a thousand layers",
+      (m) => {
+        m.config.numLayers = 1000;
+      },
+      /parameters/,
+    ],
+    [
+      "a size that is a word",
+      (m) => {
+        m.config.hiddenSize = "12";
+      },
+      /hiddenSize "12", wants a whole number/,
+    ],
+    [
+      "an unknown option",
+      (m) => {
+        m.config.heads = 3;
+      },
+      /unknown option heads/,
+    ],
+    [
+      "a tokenizer of another kind",
+      (m) => {
+        m.tokenizer.type = "magic";
+      },
+      /type "magic"/,
+    ],
+    [
+      "a token twice",
+      (m) => {
+        m.vocabulary[1] = m.vocabulary[0]!;
+      },
+      /wants each token once/,
+    ],
   ];
   test.each(cases)("%s is refused, and nothing stays allocated", (_, change, message) => {
     const before = engine.memoryUse();

@@ -1,13 +1,41 @@
 import { inspect } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import {
-  add, affine, backward, concat, createEngine, detach, div, full, gather, keep, matmul, max, mean, mul, neg, ones, reshape, slice, stack, sub, sum, type Tensor, tensor,
-  transpose, zeros,
+  add,
+  affine,
+  backward,
+  concat,
+  createEngine,
+  detach,
+  div,
+  full,
+  gather,
+  keep,
+  matmul,
+  max,
+  mean,
+  mul,
+  neg,
+  ones,
+  reshape,
+  slice,
+  stack,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+  transpose,
+  zeros,
 } from "../../src/index.js";
 
 const engine = await createEngine();
 afterAll(() => engine.dispose());
-const range = (...shape: number[]) => tensor(engine, Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i), shape);
+const range = (...shape: number[]) =>
+  tensor(
+    engine,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i),
+    shape,
+  );
 const array = (fn: () => Tensor) => engine.step(() => fn().toArray());
 
 describe("making and reading", () => {
@@ -50,29 +78,77 @@ describe("making and reading", () => {
 
 describe("operations equal NumPy's", () => {
   test("arithmetic broadcasts", () => {
-    expect(array(() => add(range(2, 3), range(3)))).toEqual([[0, 2, 4], [3, 5, 7]]);
-    expect(array(() => sub(range(2, 1), range(3)))).toEqual([[0, -1, -2], [1, 0, -1]]);
-    expect(array(() => mul(range(2, 1, 2), range(3, 1)))).toEqual([[[0, 0], [0, 1], [0, 2]], [[0, 0], [2, 3], [4, 6]]]);
+    expect(array(() => add(range(2, 3), range(3)))).toEqual([
+      [0, 2, 4],
+      [3, 5, 7],
+    ]);
+    expect(array(() => sub(range(2, 1), range(3)))).toEqual([
+      [0, -1, -2],
+      [1, 0, -1],
+    ]);
+    expect(array(() => mul(range(2, 1, 2), range(3, 1)))).toEqual([
+      [
+        [0, 0],
+        [0, 1],
+        [0, 2],
+      ],
+      [
+        [0, 0],
+        [2, 3],
+        [4, 6],
+      ],
+    ]);
     expect(array(() => div(range(3), tensor(engine, 2)))).toEqual([0, 0.5, 1]);
     expect(array(() => affine(neg(range(3)), 2, 1))).toEqual([1, -1, -3]);
   });
 
   test("layout", () => {
-    expect(array(() => transpose(range(2, 3)))).toEqual([[0, 3], [1, 4], [2, 5]]);
-    expect(array(() => transpose(range(2, 1, 3), [2, 0, 1]))).toEqual([[[0], [3]], [[1], [4]], [[2], [5]]]);
-    expect(array(() => slice(range(3, 4), 1, -3, -1))).toEqual([[1, 2], [5, 6], [9, 10]]);
+    expect(array(() => transpose(range(2, 3)))).toEqual([
+      [0, 3],
+      [1, 4],
+      [2, 5],
+    ]);
+    expect(array(() => transpose(range(2, 1, 3), [2, 0, 1]))).toEqual([
+      [[0], [3]],
+      [[1], [4]],
+      [[2], [5]],
+    ]);
+    expect(array(() => slice(range(3, 4), 1, -3, -1))).toEqual([
+      [1, 2],
+      [5, 6],
+      [9, 10],
+    ]);
     expect(array(() => slice(range(4), 0, 2))).toEqual([2, 3]);
-    expect(array(() => concat([range(2, 1), range(2, 2)], -1))).toEqual([[0, 0, 1], [1, 2, 3]]);
-    expect(array(() => stack([range(2), range(2)], 1))).toEqual([[0, 0], [1, 1]]);
-    expect(array(() => reshape(range(2, 3), [3, -1]))).toEqual([[0, 1], [2, 3], [4, 5]]);
+    expect(array(() => concat([range(2, 1), range(2, 2)], -1))).toEqual([
+      [0, 0, 1],
+      [1, 2, 3],
+    ]);
+    expect(array(() => stack([range(2), range(2)], 1))).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+    expect(array(() => reshape(range(2, 3), [3, -1]))).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+    ]);
     expect(array(() => concat([tensor(engine, Int32Array.of(1)), tensor(engine, Int32Array.of(-2))]))).toEqual([1, -2]);
   });
 
   test("products", () => {
-    expect(array(() => matmul(range(2, 3), range(3, 2)))).toEqual([[10, 13], [28, 40]]);
+    expect(array(() => matmul(range(2, 3), range(3, 2)))).toEqual([
+      [10, 13],
+      [28, 40],
+    ]);
     expect(array(() => matmul(range(3), range(3)))).toBe(5);
-    expect(array(() => matmul(range(2, 2, 3), range(3)))).toEqual([[5, 14], [23, 32]]);
-    expect(array(() => matmul(range(2, 0), range(0, 2)))).toEqual([[0, 0], [0, 0]]);
+    expect(array(() => matmul(range(2, 2, 3), range(3)))).toEqual([
+      [5, 14],
+      [23, 32],
+    ]);
+    expect(array(() => matmul(range(2, 0), range(0, 2)))).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
   });
 
   test("sums, means, maxima", () => {
@@ -81,7 +157,15 @@ describe("operations equal NumPy's", () => {
     expect(array(() => mean(range(2, 3)))).toBe(2.5);
     expect(array(() => sum(zeros(engine, [0])))).toBe(0);
     expect(array(() => mean(zeros(engine, [0])))).toBeNaN();
-    const { values, indices } = engine.step(() => max(tensor(engine, [[1, 5, 5], [7, 2, 3]]), 1));
+    const { values, indices } = engine.step(() =>
+      max(
+        tensor(engine, [
+          [1, 5, 5],
+          [7, 2, 3],
+        ]),
+        1,
+      ),
+    );
     expect([values.toArray(), indices.toArray(), indices.dtype]).toEqual([[5, 7], [1, 0], "i32"]);
     expect(array(() => gather(range(2, 3), 1, tensor(engine, Int32Array.of(2, 0), [2, 1])))).toEqual([[2], [3]]);
   });

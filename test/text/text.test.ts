@@ -17,7 +17,18 @@ describe("tokenizers", () => {
   });
 
   test("words keep their marks and apostrophes, other visible characters stand alone", () => {
-    expect(encode({ type: "words" }, "L’hora, don't! ¿Mañana 3.5?")).toEqual(["L’hora", ",", "don't", "!", "¿", "Mañana", "3", ".", "5", "?"]);
+    expect(encode({ type: "words" }, "L’hora, don't! ¿Mañana 3.5?")).toEqual([
+      "L’hora",
+      ",",
+      "don't",
+      "!",
+      "¿",
+      "Mañana",
+      "3",
+      ".",
+      "5",
+      "?",
+    ]);
     expect(encode({ type: "words" }, "हिन्दी में")).toEqual(["हिन्दी", "में"]);
     expect(encode({ type: "whitespace" }, "  a\tb.\n")).toEqual(["a", "b."]);
     expect(encode({ type: "bytes" }, "é")).toEqual(["c3", "a9"]);
@@ -32,7 +43,13 @@ describe("tokenizers", () => {
 
 describe("vocabulary", () => {
   test("ids by falling count; padding 0, unknown 1; survives JSON", () => {
-    const vocabulary = Vocabulary.build([["b", "a", "b"], ["c", "a", "b"]], { minCount: 2 });
+    const vocabulary = Vocabulary.build(
+      [
+        ["b", "a", "b"],
+        ["c", "a", "b"],
+      ],
+      { minCount: 2 },
+    );
     expect(vocabulary.size).toBe(4);
     expect([...vocabulary.encode(["b", "a", "c", "toString"])]).toEqual([2, 3, 1, 1]);
     const again = Vocabulary.fromJSON(JSON.parse(JSON.stringify(vocabulary)));
@@ -57,7 +74,10 @@ describe("batches", () => {
         const spans = batches.map((rows) => rows.map((row) => lengths[row]!)).sort((a, b) => Math.max(...a) - Math.max(...b));
         for (const [i, span] of spans.entries()) {
           expect(span.length).toBeLessThanOrEqual(batchSize);
-          if (i > 0) expect(Math.min(...span)).toBeGreaterThanOrEqual(Math.max(...spans[i - 1]!) === Math.max(...span) ? 0 : Math.max(...spans[i - 1]!));
+          if (i > 0)
+            expect(Math.min(...span)).toBeGreaterThanOrEqual(
+              Math.max(...spans[i - 1]!) === Math.max(...span) ? 0 : Math.max(...spans[i - 1]!),
+            );
         }
       }),
       { seed: 31, numRuns: 200 },

@@ -7,9 +7,25 @@ const f = Math.fround;
 
 type Elementwise = Pick<
   Kernels,
-  | "exp" | "log" | "sqrt" | "tanh" | "sigmoid" | "relu"
-  | "add" | "sub" | "mul" | "div" | "axpby" | "affine"
-  | "expGrad" | "logGrad" | "sqrtGrad" | "tanhGrad" | "sigmoidGrad" | "reluGrad" | "mulAdd"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "tanh"
+  | "sigmoid"
+  | "relu"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "axpby"
+  | "affine"
+  | "expGrad"
+  | "logGrad"
+  | "sqrtGrad"
+  | "tanhGrad"
+  | "sigmoidGrad"
+  | "reluGrad"
+  | "mulAdd"
 >;
 
 export function createElementwise(heap: Heap): Elementwise {
@@ -98,9 +114,7 @@ function binary(heap: Heap): Pick<Kernels, "add" | "sub" | "mul" | "div" | "axpb
   };
 }
 
-function backward(
-  heap: Heap,
-): Pick<Kernels, "expGrad" | "logGrad" | "sqrtGrad" | "tanhGrad" | "sigmoidGrad" | "reluGrad" | "mulAdd"> {
+function backward(heap: Heap): Pick<Kernels, "expGrad" | "logGrad" | "sqrtGrad" | "tanhGrad" | "sigmoidGrad" | "reluGrad" | "mulAdd"> {
   /** beta·m[at] + value; with beta 0 the value, and nothing is read. */
   const put = (m: Float32Array, at: number, value: number, beta: number) => {
     m[at] = beta === 0 ? value : f(beta * (m[at] as number)) + f(value);

@@ -36,7 +36,16 @@ interface Columns {
 // In the helpers a, b, c, … are element indices.
 
 /** `width` (up to 4) values for every k, `alongK` apart from k to k and `across` from lane to lane; the other lanes are 0. */
-function widen(m: Float32Array, out: Float64Array, to: number, from: number, k: number, alongK: number, across: number, width: number): void {
+function widen(
+  m: Float32Array,
+  out: Float64Array,
+  to: number,
+  from: number,
+  k: number,
+  alongK: number,
+  across: number,
+  width: number,
+): void {
   for (let p = 0; p < k; p++, to += 4, from += alongK) {
     for (let j = 0; j < width; j++) out[to + j] = m[from + j * across] as number;
     for (let j = width; j < 4; j++) out[to + j] = 0;
@@ -44,7 +53,16 @@ function widen(m: Float32Array, out: Float64Array, to: number, from: number, k: 
 }
 
 /** C [4, 4] = beta·C + A·B over widened panels of 4 rows and 4 columns. */
-function tile4x4(m: Float32Array, k: number, rows: Float64Array, a: number, columns: Float64Array, c: number, ldc: number, beta: number): void {
+function tile4x4(
+  m: Float32Array,
+  k: number,
+  rows: Float64Array,
+  a: number,
+  columns: Float64Array,
+  c: number,
+  ldc: number,
+  beta: number,
+): void {
   const c1 = c + ldc;
   const c2 = c1 + ldc;
   const c3 = c2 + ldc;
@@ -151,14 +169,33 @@ function row4(m: Float32Array, k: number, a: number, b: number, out: Float32Arra
   out[y + 3] = r3;
 }
 
-function copyTile(out: Float32Array, to: number, ldTo: number, m: Float32Array, from: number, ldFrom: number, rows: number, columns: number): void {
+function copyTile(
+  out: Float32Array,
+  to: number,
+  ldTo: number,
+  m: Float32Array,
+  from: number,
+  ldFrom: number,
+  rows: number,
+  columns: number,
+): void {
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[to + i * ldTo + j] = m[from + i * ldFrom + j] as number;
 }
 
 /** C [rows, n] = beta·C + A·B for one block of k; `panel` says where four columns of B lie. */
 function block(
-  m: Float32Array, { rows: left, columns: right, edge }: Scratch, c: number, a: number, panel: (j: number) => Columns,
-  rows: number, n: number, k: number, lda: number, ldc: number, transA: number, beta: number,
+  m: Float32Array,
+  { rows: left, columns: right, edge }: Scratch,
+  c: number,
+  a: number,
+  panel: (j: number) => Columns,
+  rows: number,
+  n: number,
+  k: number,
+  lda: number,
+  ldc: number,
+  transA: number,
+  beta: number,
 ): void {
   const [alongK, across] = transA ? [lda, 1] : [1, lda];
   for (let i = 0; i < rows; i += MC) {
@@ -247,7 +284,11 @@ export function createGemm(heap: Heap): Gemm {
       if (k === 0) scale(f32, at(c), m, n, ldc, seed);
       for (let p = 0; p < k; p += KC) {
         const depth = Math.min(KC, k - p);
-        const panel = (j: number) => ({ start: at(b) + (transB ? j * ldb + p : p * ldb + j), alongK: transB ? 1 : ldb, across: transB ? ldb : 1 });
+        const panel = (j: number) => ({
+          start: at(b) + (transB ? j * ldb + p : p * ldb + j),
+          alongK: transB ? 1 : ldb,
+          across: transB ? ldb : 1,
+        });
         block(f32, scratch, at(c), at(a) + (transA ? p * lda : p), panel, m, n, depth, lda, ldc, transA, seed);
         seed = 1;
       }

@@ -4,7 +4,7 @@
  */
 const f = Math.fround;
 
-const LOG2E = f(1.4426950408889634);
+const LOG2E = f(Math.LOG2E);
 /** 1.5·2^23 plus the kernel's bias of the exponent, whose parity decides where a tie goes. */
 const ROUND_EXP = 12583166;
 const ROUND_TANH = 12583039;
@@ -69,20 +69,20 @@ function expClamped(x: number): number {
 }
 
 export function exp(x: number): number {
-  const low = x < -104.5 ? -104.5 : x;
-  return expClamped(low > 89 ? 89 : low);
+  const low = Math.max(x, -104.5);
+  return expClamped(Math.min(low, 89));
 }
 
 export function sigmoid(x: number): number {
   const negative = x > 0 ? -x : x;
-  const t = expClamped(negative < -104.5 ? -104.5 : negative);
+  const t = expClamped(Math.max(negative, -104.5));
   return f((x >= 0 ? 1 : t) / f(1 + t));
 }
 
 export function tanh(x: number): number {
   const size = x < 0 ? -x : x;
   const twice = -2 * size;
-  const u = twice < -18.5 ? -18.5 : twice;
+  const u = Math.max(twice, -18.5);
   const n = exponentOf(u, ROUND_TANH);
   const s = POWERS[(n | 0) + POWER_ZERO] as number;
   const m = f(f(s * expm1Reduced(u, n)) + f(s - 1));
@@ -115,5 +115,5 @@ export function log(x: number): number {
 
 /** max(x, 0); a NaN stays. */
 export function relu(x: number): number {
-  return x < 0 ? 0 : x;
+  return Math.max(x, 0);
 }

@@ -5,10 +5,7 @@ import { exp, log } from "./math.js";
 
 const f = Math.fround;
 
-type Softmax = Pick<
-  Kernels,
-  "softmax" | "logSoftmax" | "softmaxGrad" | "logSoftmaxGrad" | "crossEntropy" | "crossEntropyGrad"
->;
+type Softmax = Pick<Kernels, "softmax" | "logSoftmax" | "softmaxGrad" | "logSoftmaxGrad" | "crossEntropy" | "crossEntropyGrad">;
 
 export function createSoftmax(heap: Heap): Softmax {
   return { ...forward(heap), ...backward(heap), ...crossEntropy(heap) };

@@ -110,7 +110,14 @@ function backwardDirection(
   runChain(context, engine.work, { begin: 0, end: batch }, reverse, own.trace, own.weights, chain, out, dOut, dh, dc);
   weightGradients(context, own.slots, own.trace, chain, x, inSize);
   if (dx !== 0) {
-    const packed = packOperand(engine, spec.name, { tensor: own.weights.weightIh, offset: 0, k: gateWidth, n: inSize, ld: inSize, transposed: 0 });
+    const packed = packOperand(engine, spec.name, {
+      tensor: own.weights.weightIh,
+      offset: 0,
+      k: gateWidth,
+      n: inSize,
+      ld: inSize,
+      transposed: 0,
+    });
     engine.kernels.gemmPacked(dx, chain.dGates, packed, total, inSize, gateWidth, gateWidth, inSize, 0, beta, engine.work);
   }
   finish(context, states.h0, dh, index, recurrent);
@@ -187,7 +194,19 @@ function runChain(
       kernels.gemmPacked(dh, dGates, main, count, recurrent, gateWidth, gateWidth, recurrent, 0, 0, work);
     } else if (gru) {
       const dHn = at(chain.dHn, hidden);
-      kernels.gruCellGrad(dGates, dHn, dh, dOutRow, at(trace.gates, gateWidth), at(trace.hn, hidden), hPrev, count, hidden, width, recurrent);
+      kernels.gruCellGrad(
+        dGates,
+        dHn,
+        dh,
+        dOutRow,
+        at(trace.gates, gateWidth),
+        at(trace.hn, hidden),
+        hPrev,
+        count,
+        hidden,
+        width,
+        recurrent,
+      );
       kernels.gemmPacked(dh, dGates, main, count, recurrent, 2 * hidden, gateWidth, recurrent, 0, 1, work);
       kernels.gemmPacked(dh, dHn, packedN, count, recurrent, hidden, hidden, recurrent, 0, 1, work);
     } else {

@@ -98,15 +98,21 @@ function prepare(context: LayerContext, keep: boolean, h0: Ptr, c0: Ptr): Direct
 }
 
 /** Recurrent operands of the products, packed once for all steps. */
-function packRecurrent({ engine, spec, sizes }: LayerContext, { weightHh, weightHr }: RecurrentWeights): { main: Ptr; n: Ptr; projection: Ptr } {
+function packRecurrent(
+  { engine, spec, sizes }: LayerContext,
+  { weightHh, weightHr }: RecurrentWeights,
+): { main: Ptr; n: Ptr; projection: Ptr } {
   const { hidden, recurrent, gates } = sizes;
-  const part = (offset: number, n: number) => packOperand(engine, spec.name, { tensor: weightHh, offset, k: recurrent, n, ld: recurrent, transposed: 1 });
+  const part = (offset: number, n: number) =>
+    packOperand(engine, spec.name, { tensor: weightHh, offset, k: recurrent, n, ld: recurrent, transposed: 1 });
   const gru = spec.kind === "GRU";
   return {
     main: part(0, (gru ? 2 : gates) * hidden),
     n: gru ? part(2 * hidden * recurrent, hidden) : 0,
     projection:
-      weightHr === null ? 0 : packOperand(engine, spec.name, { tensor: weightHr, offset: 0, k: hidden, n: recurrent, ld: hidden, transposed: 1 }),
+      weightHr === null
+        ? 0
+        : packOperand(engine, spec.name, { tensor: weightHr, offset: 0, k: hidden, n: recurrent, ld: hidden, transposed: 1 }),
   };
 }
 
@@ -258,9 +264,28 @@ function forwardDirection(
   };
   const trace = prepare(context, keep, initial(states.h0, recurrent), spec.kind === "LSTM" ? initial(states.c0, hidden) : 0);
   const gateWidth = sizes.gates * hidden;
-  const packed = packOperand(engine, spec.name, { tensor: weights.weightIh, offset: 0, k: inSize, n: gateWidth, ld: inSize, transposed: 1 });
+  const packed = packOperand(engine, spec.name, {
+    tensor: weights.weightIh,
+    offset: 0,
+    k: inSize,
+    n: gateWidth,
+    ld: inSize,
+    transposed: 1,
+  });
   seedBias(context, trace.gates, total, weights);
-  engine.kernels.gemmPacked(trace.gates, x, packed, total, gateWidth, inSize, inSize, gateWidth, 0, weights.biasIh === null ? 0 : 1, engine.work);
+  engine.kernels.gemmPacked(
+    trace.gates,
+    x,
+    packed,
+    total,
+    gateWidth,
+    inSize,
+    inSize,
+    gateWidth,
+    0,
+    weights.biasIh === null ? 0 : 1,
+    engine.work,
+  );
   runSteps(context, engine.work, { begin: 0, end: batch }, reverse, keep, trace, weights, out);
   const last = engine.scratch(batch * Math.max(hidden, recurrent) * 4);
   lastStates(context, last, out, width, recurrent, reverse);

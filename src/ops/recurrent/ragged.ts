@@ -61,7 +61,11 @@ export function layOut(
   }
   const agree = total === batch * time && toPacked.every((at, i) => at === i);
   return {
-    batch, time, total, active, offsets,
+    batch,
+    time,
+    total,
+    active,
+    offsets,
     order: place(order),
     rank: place(rank),
     sorted: order.every((row, r) => row === r),

@@ -100,13 +100,15 @@ export const recurrentBackward: Backward = (context, { outputs, saved }) => {
   const [output, h, c] = outputs as [Tensor, Tensor, Tensor | undefined];
   const sizes = sizesOf(spec);
   const slot = (tensor: Tensor | null) => (tensor === null ? null : context.into(tensor));
-  const slots = inputs.weights.map((w): WeightSlots => ({
-    weightIh: slot(w.weightIh),
-    weightHh: slot(w.weightHh),
-    biasIh: slot(w.biasIh),
-    biasHh: slot(w.biasHh),
-    weightHr: slot(w.weightHr),
-  }));
+  const slots = inputs.weights.map(
+    (w): WeightSlots => ({
+      weightIh: slot(w.weightIh),
+      weightHh: slot(w.weightHh),
+      biasIh: slot(w.biasIh),
+      biasHh: slot(w.biasHh),
+      weightHr: slot(w.weightHr),
+    }),
+  );
   const dInput = slot(inputs.input);
   const states = { hN: context.gradOf(h), cN: c === undefined ? 0 : context.gradOf(c), h0: slot(inputs.h), c0: slot(inputs.c) };
   engine.scoped(() => {

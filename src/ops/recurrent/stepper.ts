@@ -149,7 +149,8 @@ export class Stepper {
     const main = candidate === null ? width : 2 * hidden;
     kernels.gemmPacked(pre, h, layer.own.address(), batch, main, recurrent, recurrent, width, 0, 1, work);
     if (candidate !== null) {
-      if (weights.biasHh !== null) kernels.copyStrided(extra, weights.biasHh.address(spec.name) + 2 * hidden * 4, batch, hidden, hidden, 1, 0, 1);
+      if (weights.biasHh !== null)
+        kernels.copyStrided(extra, weights.biasHh.address(spec.name) + 2 * hidden * 4, batch, hidden, hidden, 1, 0, 1);
       kernels.gemmPacked(extra, h, candidate.address(), batch, hidden, recurrent, recurrent, hidden, 0, biased ? 1 : 0, work);
       kernels.gruCell(h, pre, extra, h, batch, hidden, hidden, hidden);
     } else if (spec.kind !== "LSTM") {

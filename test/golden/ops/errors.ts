@@ -1,13 +1,33 @@
 /** Golden runner of wrong calls: each must be refused by an error of recurra's own that mentions what matters. */
 import {
-  Adam, AdamW, backward, crossEntropy, Dropout, Embedding, type Engine, isRecurraError, Linear, matmul, Parameter, reshape, SGD, sum, type Tensor, tensor, zeros,
+  Adam,
+  AdamW,
+  backward,
+  crossEntropy,
+  Dropout,
+  Embedding,
+  type Engine,
+  isRecurraError,
+  Linear,
+  matmul,
+  Parameter,
+  reshape,
+  SGD,
+  sum,
+  type Tensor,
+  tensor,
+  zeros,
 } from "../../../src/index.js";
-import { camelOptions, makeRecurrent, type RecurrentConfig, runRecurrent, Unknown } from "../context.js";
 import type { Outcome } from "../compare.js";
+import { camelOptions, makeRecurrent, type RecurrentConfig, runRecurrent, Unknown } from "../context.js";
 import type { GoldenCase } from "../load.js";
 
 type Inputs = Readonly<Record<string, { dtype?: string; shape?: number[]; data?: unknown[] }>>;
-const SPECIAL: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, "-Infinity": Number.NEGATIVE_INFINITY };
+const SPECIAL: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  "-Infinity": Number.NEGATIVE_INFINITY,
+};
 const number = (value: unknown): number => (typeof value === "string" ? (SPECIAL[value] ?? Number.NaN) : (value as number));
 
 /** A case's input: given data, or zeros of a shape. Whole numbers are asked for where the operation takes ids. */
@@ -19,19 +39,23 @@ function make(engine: Engine, inputs: Inputs, name: string, dtype?: "i32"): Tens
 }
 
 const CALLS: Readonly<Record<string, (engine: Engine, config: Record<string, unknown>, inputs: Inputs) => unknown>> = {
-  embedding: (engine, config, inputs) => new Embedding(engine, camelOptions(config, []) as never).forward(make(engine, inputs, "ids", "i32")),
-  cross_entropy: (engine, config, inputs) => crossEntropy(make(engine, inputs, "logits"), make(engine, inputs, "target", "i32"), camelOptions(config, [])),
+  embedding: (engine, config, inputs) =>
+    new Embedding(engine, camelOptions(config, []) as never).forward(make(engine, inputs, "ids", "i32")),
+  cross_entropy: (engine, config, inputs) =>
+    crossEntropy(make(engine, inputs, "logits"), make(engine, inputs, "target", "i32"), camelOptions(config, [])),
   linear: (engine, config, inputs) => new Linear(engine, camelOptions(config, []) as never).forward(make(engine, inputs, "input")),
-  dropout: (_, config) => new Dropout(config["p"] as number),
+  dropout: (_, config) => new Dropout(config.p as number),
   matmul: (engine, _, inputs) => matmul(make(engine, inputs, "a"), make(engine, inputs, "b")),
-  reshape: (engine, config, inputs) => reshape(make(engine, inputs, "input"), config["shape"] as number[]),
-  zeros: (engine, config) => zeros(engine, config["shape"] as number[]),
+  reshape: (engine, config, inputs) => reshape(make(engine, inputs, "input"), config.shape as number[]),
+  zeros: (engine, config) => zeros(engine, config.shape as number[]),
   rnn: (engine, config, inputs) => {
     const layer = makeRecurrent(engine, config as unknown as RecurrentConfig);
-    if (inputs["input"] === undefined) return layer;
-    const lengths = inputs["lengths"]?.data?.map(number);
-    const state = Object.fromEntries(["h", "c"].flatMap((s) => (inputs[`${s}0`] === undefined ? [] : [[s, make(engine, inputs, `${s}0`)]])));
-    return runRecurrent(layer, make(engine, inputs, "input"), { h: state["h"] ?? null, c: state["c"] ?? null }, lengths, true);
+    if (inputs.input === undefined) return layer;
+    const lengths = inputs.lengths?.data?.map(number);
+    const state = Object.fromEntries(
+      ["h", "c"].flatMap((s) => (inputs[`${s}0`] === undefined ? [] : [[s, make(engine, inputs, `${s}0`)]])),
+    );
+    return runRecurrent(layer, make(engine, inputs, "input"), { h: state.h ?? null, c: state.c ?? null }, lengths, true);
   },
   load_state_dict: (engine, config, inputs) => {
     const { module, ...options } = config;
@@ -43,15 +67,20 @@ const CALLS: Readonly<Record<string, (engine: Engine, config: Record<string, unk
     const { optimizer, ...options } = config;
     const known = { SGD, Adam, AdamW }[optimizer as string];
     if (known === undefined) throw new Unknown(`optimizer ${String(optimizer)} is not known`);
-    const values = Object.fromEntries(Object.entries(camelOptions(options, [])).map(([key, value]) => [key, typeof value === "string" ? number(value) : value]));
-    return new known(Object.keys(inputs).map((name) => make(engine, inputs, name)), values as never);
+    const values = Object.fromEntries(
+      Object.entries(camelOptions(options, [])).map(([key, value]) => [key, typeof value === "string" ? number(value) : value]),
+    );
+    return new known(
+      Object.keys(inputs).map((name) => make(engine, inputs, name)),
+      values as never,
+    );
   },
   backward: (engine, config, inputs) =>
     engine.step(() => {
-      const given = inputs["p0"]!.data!.map(number);
+      const given = inputs.p0!.data!.map(number);
       const parameter = new Parameter(engine, [given.length], { kind: "zeros" }).assign(given);
-      const loss = config["reduce"] === false ? reshape(parameter, [given.length]) : sum(parameter);
-      for (let i = 0; i < ((config["times"] as number | undefined) ?? 1); i++) backward(loss);
+      const loss = config.reduce === false ? reshape(parameter, [given.length]) : sum(parameter);
+      for (let i = 0; i < ((config.times as number | undefined) ?? 1); i++) backward(loss);
       return null;
     }),
 };

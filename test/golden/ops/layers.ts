@@ -1,15 +1,46 @@
 /** Golden runners: linear, embedding, rnn, math. */
 import {
-  add, backward, type Engine, Embedding, exp, Linear, log, mul, relu, sigmoid, sqrt, sum, type Tensor, tanh,
+  add,
+  backward,
+  Embedding,
+  type Engine,
+  exp,
+  Linear,
+  log,
+  mul,
+  relu,
+  sigmoid,
+  sqrt,
+  sum,
+  type Tensor,
+  tanh,
 } from "../../../src/index.js";
-import { checkKeys, type Config, gradientOf, input, leaf, makeOptimizer, makeRecurrent, type RecurrentConfig, type Results, type Runner, runRecurrent, Unknown } from "../context.js";
+import {
+  type Config,
+  checkKeys,
+  gradientOf,
+  input,
+  leaf,
+  makeOptimizer,
+  makeRecurrent,
+  type RecurrentConfig,
+  type Results,
+  type Runner,
+  runRecurrent,
+  Unknown,
+} from "../context.js";
 import type { GoldenCase } from "../load.js";
 
 const ACTIVATIONS: Readonly<Record<string, (x: Tensor) => Tensor>> = { none: (x) => x, relu, tanh, sigmoid };
 
 export const linear: Runner = (engine, item) => {
   checkKeys(item, ["in_features", "out_features", "bias", "activation"]);
-  const { in_features, out_features, bias, activation } = item.config as { in_features: number; out_features: number; bias: boolean; activation: string };
+  const { in_features, out_features, bias, activation } = item.config as {
+    in_features: number;
+    out_features: number;
+    bias: boolean;
+    activation: string;
+  };
   const activate = ACTIVATIONS[activation];
   if (activate === undefined) throw new Unknown(`activation ${activation} is not known`);
   const layer = new Linear(engine, { inFeatures: in_features, outFeatures: out_features, bias });
@@ -28,7 +59,10 @@ export const linear: Runner = (engine, item) => {
 export const embedding: Runner = (engine, item) => {
   checkKeys(item, ["num_embeddings", "embedding_dim", "padding_idx", "optimizer"]);
   const { num_embeddings, embedding_dim, padding_idx, optimizer } = item.config as {
-    num_embeddings: number; embedding_dim: number; padding_idx: number | null; optimizer: Config & { name: string; steps: number };
+    num_embeddings: number;
+    embedding_dim: number;
+    padding_idx: number | null;
+    optimizer: Config & { name: string; steps: number };
   };
   const layer = new Embedding(engine, { numEmbeddings: num_embeddings, embeddingDim: embedding_dim, paddingIdx: padding_idx });
   layer.loadStateDict(item.params);
@@ -55,8 +89,8 @@ function recurrentPass(engine: Engine, item: GoldenCase, layer: ReturnType<typeo
   const x = leaf(engine, item, "input");
   const h0 = has("h0") ? leaf(engine, item, "h0") : null;
   const c0 = has("c0") ? leaf(engine, item, "c0") : null;
-  const lengths = (item.config["lengths"] as number[] | null) ?? undefined;
-  const { output, h, c } = runRecurrent(layer, x, { h: h0, c: c0 }, lengths, item.config["batch_first"] !== true);
+  const lengths = (item.config.lengths as number[] | null) ?? undefined;
+  const { output, h, c } = runRecurrent(layer, x, { h: h0, c: c0 }, lengths, item.config.batch_first !== true);
   let loss = sum(mul(output, input(engine, item, "cot_output")));
   if (has("cot_h_n")) loss = add(loss, sum(mul(h, input(engine, item, "cot_h_n"))));
   if (c !== null && has("cot_c_n")) loss = add(loss, sum(mul(c, input(engine, item, "cot_c_n"))));
@@ -70,7 +104,19 @@ function recurrentPass(engine: Engine, item: GoldenCase, layer: ReturnType<typeo
 
 export const rnn: Runner = (engine, item) => {
   checkKeys(item, [
-    "mode", "input_size", "hidden_size", "num_layers", "bidirectional", "bias", "proj_size", "batch", "time", "batch_first", "lengths", "initial_state", "optimizer",
+    "mode",
+    "input_size",
+    "hidden_size",
+    "num_layers",
+    "bidirectional",
+    "bias",
+    "proj_size",
+    "batch",
+    "time",
+    "batch_first",
+    "lengths",
+    "initial_state",
+    "optimizer",
   ]);
   const layer = makeRecurrent(engine, item.config as unknown as RecurrentConfig);
   layer.loadStateDict(item.params);

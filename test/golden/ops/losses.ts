@@ -1,11 +1,25 @@
 /** Golden runners: softmax cross-entropy, softmax, optimizers, clipping. */
-import { backward, clipGradNorm, crossEntropy, logSoftmax, Parameter, type Tensor, softmax } from "../../../src/index.js";
-import { checkKeys, type Config, gradientOf, input, leaf, makeOptimizer, type Results, type Runner, toTensor, Unknown } from "../context.js";
+import { backward, clipGradNorm, crossEntropy, logSoftmax, Parameter, softmax, type Tensor } from "../../../src/index.js";
+import {
+  type Config,
+  checkKeys,
+  gradientOf,
+  input,
+  leaf,
+  makeOptimizer,
+  type Results,
+  type Runner,
+  toTensor,
+  Unknown,
+} from "../context.js";
 
 export const cross_entropy: Runner = (engine, item) => {
   checkKeys(item, ["classes", "weighted", "ignore_index", "label_smoothing", "reduction"]);
   const { weighted, ignore_index, label_smoothing, reduction } = item.config as {
-    weighted: boolean; ignore_index: number; label_smoothing: number; reduction: "mean" | "sum" | "none";
+    weighted: boolean;
+    ignore_index: number;
+    label_smoothing: number;
+    reduction: "mean" | "sum" | "none";
   };
   return engine.step(() => {
     const logits = leaf(engine, item, "logits");
@@ -32,11 +46,14 @@ export const optimizer: Runner = (engine, item) => {
     engine.step(() => {
       parameters.forEach((parameter, i) => {
         const all = item.get("in", `grad${i}`);
-        parameter.grad = toTensor(engine, { shape: parameter.shape, data: all.data.subarray(k * parameter.size, (k + 1) * parameter.size) });
+        parameter.grad = toTensor(engine, {
+          shape: parameter.shape,
+          data: all.data.subarray(k * parameter.size, (k + 1) * parameter.size),
+        });
       });
       update.step();
     });
-    parameters.forEach((parameter, i) => history[i]!.set(parameter.data(), k * parameter.size));
+    parameters.forEach((parameter, i) => void history[i]!.set(parameter.data(), k * parameter.size));
   }
   return Object.fromEntries([...item.params.keys()].map((key, i) => [key, history[i]]));
 };

@@ -1,0 +1,178 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+  dependencies?: object;
+  engines: { node: string };
+};
+
+/** Pinned: a name that comes or goes is a change of the public surface. */
+const INFER = [
+  "ConfigError",
+  "Embedding",
+  "FormatError",
+  "GRU",
+  "IndexError",
+  "LSTM",
+  "Linear",
+  "MemoryError",
+  "NumericError",
+  "RNN",
+  "RecurraError",
+  "SequenceClassifier",
+  "ShapeError",
+  "StateError",
+  "StorageError",
+  "Tensor",
+  "createEngine",
+  "createEngineSync",
+  "isRecurraError",
+  "logSoftmax",
+  "softmax",
+  "tensor",
+  "zeros",
+];
+const FULL = [
+  "Adam",
+  "AdamW",
+  "ConfigError",
+  "Dropout",
+  "Embedding",
+  "Engine",
+  "FormatError",
+  "GRU",
+  "GRUCell",
+  "IndexError",
+  "LSTM",
+  "LSTMCell",
+  "Linear",
+  "MemoryError",
+  "Module",
+  "NumericError",
+  "Optimizer",
+  "Parameter",
+  "RNN",
+  "RNNCell",
+  "ReLU",
+  "RecurraError",
+  "SGD",
+  "SequenceClassifier",
+  "Sequential",
+  "ShapeError",
+  "Sigmoid",
+  "StateError",
+  "StorageError",
+  "Tanh",
+  "Tensor",
+  "VERSION",
+  "add",
+  "affine",
+  "backward",
+  "clipGradNorm",
+  "concat",
+  "createEngine",
+  "createEngineSync",
+  "crossEntropy",
+  "detach",
+  "div",
+  "dropout",
+  "embedding",
+  "exp",
+  "fit",
+  "full",
+  "gather",
+  "gradcheck",
+  "isRecurraError",
+  "keep",
+  "linear",
+  "log",
+  "logSoftmax",
+  "matmul",
+  "max",
+  "mean",
+  "mul",
+  "neg",
+  "noGrad",
+  "ones",
+  "relu",
+  "reshape",
+  "sigmoid",
+  "slice",
+  "softmax",
+  "sqrt",
+  "stack",
+  "sub",
+  "sum",
+  "tanh",
+  "tensor",
+  "trainSequenceClassifier",
+  "transpose",
+  "zeros",
+];
+
+/** What a script prints, run from the root, where `recurra` resolves to this package as built. */
+function node(script: string): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { cwd: root, encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+describe("the built package", () => {
+  test("recurra/infer exports these names", () => {
+    expect(JSON.parse(node('console.log(JSON.stringify(Object.keys(await import("recurra/infer")).sort()))'))).toEqual(INFER);
+  });
+
+  test("recurra exports these names", () => {
+    expect(JSON.parse(node('console.log(JSON.stringify(Object.keys(await import("recurra")).sort()))'))).toEqual(FULL);
+  });
+
+  test("importing does no work: nothing is compiled, no timer keeps the process", () => {
+    const script = `
+      const { compile, Memory } = WebAssembly;
+      WebAssembly.compile = WebAssembly.Memory = () => { throw new Error("compiled at import"); };
+      await import("recurra");
+      await import("recurra/infer");
+      console.log(process.getActiveResourcesInfo().filter((name) => /Timeout|Immediate|MessagePort|Worker/.test(name)).join(","));`;
+    expect(node(script).trim()).toBe("");
+  });
+
+  test("the README's first example trains", () => {
+    const [, example] = readFileSync(new URL("../README.md", import.meta.url), "utf8").match(/```js\n(import \{ Adam[\s\S]*?)```/)!;
+    const script = `${example}
+      const losses = [];
+      for (let i = 0; i < 60; i++) losses.push(train(Int32Array.of(1, 2, 3, 4, 5, 0), 2, 3, [3, 2], Int32Array.of(0, 1)));
+      console.log(losses[0] > 0.5 && losses.at(-1) < 0.2);`;
+    expect(node(script).trim()).toBe("true");
+  });
+
+  test("its version is that of package.json, it depends on nothing, and wants Node 20.19", () => {
+    expect(node('console.log((await import("recurra")).VERSION)').trim()).toBe(manifest.version);
+    expect(manifest.dependencies ?? {}).toEqual({});
+    expect(manifest.engines.node).toBe(">=20.19");
+  });
+
+  test("what npm packs is the build, its types and the documents", () => {
+    const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: root, encoding: "utf8" });
+    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    const names = files.map(({ path }) => path.replace(/-[A-Z0-9]{8}\.js$/, "-HASH.js"));
+    const folders = new Set(names.map((name) => (name.includes("/") ? name.split("/").slice(0, 2).join("/") : name)));
+    expect([...folders].sort()).toEqual(
+      [
+        "CHANGELOG.md",
+        "LICENSE",
+        "README.md",
+        "dist/chunks",
+        "dist/cli.js",
+        "dist/index.js",
+        "dist/infer.js",
+        "dist/types",
+        "dist/wasm",
+        "package.json",
+      ].sort(),
+    );
+  });
+});
