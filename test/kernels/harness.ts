@@ -110,13 +110,15 @@ export function createRigs(createTwin: (heap: Heap) => object): { wasm: Rig; js:
   return { wasm, js, both: [wasm, js] };
 }
 
-/** Index, bits and values of the first element whose bits differ (any NaN equals any NaN), or undefined. */
+const shown = (value: number) => (Object.is(value, -0) ? "-0" : String(value));
+
+/** Index and values of the first element whose bits differ (any NaN equals any NaN), or undefined. */
 export function firstDifference(a: Float32Array, b: Float32Array): string | undefined {
   if (a.length !== b.length) return `lengths ${a.length} and ${b.length}`;
   const x = new Int32Array(a.buffer, a.byteOffset, a.length);
   const y = new Int32Array(b.buffer, b.byteOffset, b.length);
   for (let i = 0; i < x.length; i++) {
-    if (x[i] !== y[i] && !(Number.isNaN(a[i]) && Number.isNaN(b[i]))) return `[${i}] of ${a.length}: ${a[i]} (wasm) and ${b[i]} (js)`;
+    if (x[i] !== y[i] && !(Number.isNaN(a[i]) && Number.isNaN(b[i]))) return `[${i}] of ${a.length}: ${shown(a[i]!)} (wasm) and ${shown(b[i]!)} (js)`;
   }
   return undefined;
 }

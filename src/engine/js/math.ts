@@ -113,7 +113,8 @@ export function log(x: number): number {
   return f(f(e * LN2_HIGH) + f(g + tail));
 }
 
-/** max(x, 0); a NaN stays. */
+/** max(x, 0); a NaN stays, and -0 does (Math.max would give 0). */
 export function relu(x: number): number {
-  return Math.max(x, 0);
+  if (x < 0) return 0;
+  return x;
 }
