@@ -118,7 +118,8 @@ export function firstDifference(a: Float32Array, b: Float32Array): string | unde
   const x = new Int32Array(a.buffer, a.byteOffset, a.length);
   const y = new Int32Array(b.buffer, b.byteOffset, b.length);
   for (let i = 0; i < x.length; i++) {
-    if (x[i] !== y[i] && !(Number.isNaN(a[i]) && Number.isNaN(b[i]))) return `[${i}] of ${a.length}: ${shown(a[i]!)} (wasm) and ${shown(b[i]!)} (js)`;
+    if (x[i] !== y[i] && !(Number.isNaN(a[i]) && Number.isNaN(b[i])))
+      return `[${i}] of ${a.length}: ${shown(a[i]!)} (wasm) and ${shown(b[i]!)} (js)`;
   }
   return undefined;
 }
