@@ -65,18 +65,21 @@ export function sigmoid4(x: v128): v128 {
 }
 
 /**
- * tanh|x| = -m/(m+2) with m = e^(-2|x|) - 1 = 2^n·p + (2^n - 1), p = expm1(r); for n = 0 that is p itself, so nothing cancels near 0.
- * The sign is copied. The structure of XNNPACK's expm1minus kernels.
+ * With t = e^(-2|x|) = 2^n·(1 + p), p = expm1(r), and m = t - 1: tanh|x| = -m/(m+2), where nothing cancels near 0 (n = 0: m is p), and
+ * from t <= 1/3 on 1 - 2t/(m+2), where an error of m would count twice. One quotient serves both; the sign is copied.
  */
 @inline
 export function tanh4(x: v128): v128 {
   const sign = i32x4.splat(0x80000000);
   const u = f32x4.pmax(f32x4.mul(f32x4.splat(-2), v128.andnot(x, sign)), f32x4.splat(-18.5));
-  const t = madd(u, f32x4.splat(LOG2E), f32x4.splat(ROUND_PLUS_127));
-  const p = expm1Reduced(reduce(u, f32x4.sub(t, f32x4.splat(ROUND_PLUS_127))));
-  const s = i32x4.shl(t, 23);
+  const k = madd(u, f32x4.splat(LOG2E), f32x4.splat(ROUND_PLUS_127));
+  const p = expm1Reduced(reduce(u, f32x4.sub(k, f32x4.splat(ROUND_PLUS_127))));
+  const s = i32x4.shl(k, 23);
+  const t = madd(s, p, s);
   const m = madd(s, p, f32x4.sub(s, f32x4.splat(1)));
-  const y = f32x4.div(m, f32x4.add(m, f32x4.splat(2)));
+  const far = f32x4.le(t, f32x4.splat(0.3333333432674408));
+  const quotient = f32x4.div(v128.bitselect(f32x4.add(t, t), f32x4.neg(m), far), f32x4.add(m, f32x4.splat(2)));
+  const y = v128.bitselect(f32x4.sub(f32x4.splat(1), quotient), quotient, far);
   return v128.or(v128.andnot(y, sign), v128.and(x, sign));
 }
 

@@ -6,8 +6,8 @@ import type { Tensor } from "../tensor/tensor.js";
 export interface CrossEntropyOptions {
   /** f32 [C], one weight a class. */
   readonly weight?: Tensor;
-  /** Rows with this target count for nothing. Default -100. */
-  readonly ignoreIndex?: number;
+  /** Rows with this target count for nothing; null for none. Default -100. */
+  readonly ignoreIndex?: number | null;
   /** Share of the target spread evenly over all classes, 0 to 1. Default 0. */
   readonly labelSmoothing?: number;
   /** Default "mean": sum(w·loss) / sum(w) over targets that are not ignored. */
@@ -26,6 +26,9 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   const { weight = null, ignoreIndex = -100, reduction = "mean" } = options;
   if (reduction !== "mean" && reduction !== "sum" && reduction !== "none") {
     throw new ConfigError(`crossEntropy: reduction ${JSON.stringify(reduction)}, wants "mean", "sum" or "none"`);
+  }
+  if (ignoreIndex !== null && ignoreIndex !== (ignoreIndex | 0)) {
+    throw new ConfigError(`crossEntropy: ignoreIndex ${String(ignoreIndex)}, wants a 32-bit whole number, or null`);
   }
   const labelSmoothing = inRange("crossEntropy", "labelSmoothing", options.labelSmoothing ?? 0, 0, 1);
   return crossEntropyOp(logits, targets, { weight, ignoreIndex, labelSmoothing, reduction });

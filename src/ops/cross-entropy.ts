@@ -8,7 +8,8 @@ export type Reduction = "mean" | "sum" | "none";
 
 export interface CrossEntropyArguments {
   readonly weight: Tensor | null;
-  readonly ignoreIndex: number;
+  /** null: none. */
+  readonly ignoreIndex: number | null;
   readonly labelSmoothing: number;
   readonly reduction: Reduction;
 }
@@ -19,6 +20,9 @@ interface Saved extends CrossEntropyArguments {
   /** Sum of the weights of the targets that count. */
   readonly total: number;
 }
+
+/** What the kernels take for "nothing is ignored": all targets are classes by then. */
+const NO_CLASS = -1;
 
 /** @returns the sum of the targets' weights, ignored ones left out. @throws IndexError on a target that is no class */
 function checkTargets(targets: Tensor, classes: number, { weight, ignoreIndex }: CrossEntropyArguments): number {
@@ -66,7 +70,7 @@ export function crossEntropyOp(logits: Tensor, targets: Tensor, options: CrossEn
     weightPtr,
     rows,
     classes,
-    options.ignoreIndex,
+    options.ignoreIndex ?? NO_CLASS,
     options.labelSmoothing,
   );
   let result = losses;
@@ -107,7 +111,7 @@ export const crossEntropyBackward: Backward = (context, { inputs, outputs, saved
     coef,
     rows,
     logits.size / rows,
-    ignoreIndex,
+    ignoreIndex ?? NO_CLASS,
     labelSmoothing,
     slot.beta,
   );

@@ -121,6 +121,13 @@ describe("crossEntropy", () => {
     expect(at({ ignoreIndex: 2 })).toBeCloseTo(losses[0], 5);
   });
 
+  test("ignoreIndex null ignores nothing, -1 is no class then", () => {
+    const first = tensor(engine, Int32Array.of(0, 0));
+    expect(engine.step(() => crossEntropy(logits(), first, { ignoreIndex: null }).item())).toBeCloseTo((logp[0] - 1 + logp[1]) / 2, 5);
+    const none = tensor(engine, Int32Array.of(0, -1));
+    expect(() => engine.step(() => crossEntropy(logits(), none, { ignoreIndex: null }))).toThrowError(/target -1 at position 1/);
+  });
+
   test("the mean over nothing is NaN, as PyTorch's", () => {
     const loss = engine.step(() => crossEntropy(logits(), tensor(engine, Int32Array.of(-100, -100))));
     expect(loss.item()).toBeNaN();

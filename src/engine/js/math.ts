@@ -27,6 +27,8 @@ const L6 = f(0.2000207155942917);
 const L7 = f(-0.25000008940696716);
 const L8 = f(0.3333331346511841);
 
+/** From here on down t = e^(-2|x|) takes the far form of tanh. */
+const THIRD = f(1 / 3);
 const MIN_NORMAL = 1.1754943508222875e-38;
 
 /** Where 2^0 stands in POWERS. */
@@ -81,13 +83,15 @@ export function sigmoid(x: number): number {
 
 export function tanh(x: number): number {
   const size = x < 0 ? -x : x;
-  const twice = -2 * size;
-  const u = Math.max(twice, -18.5);
+  const u = Math.max(-2 * size, -18.5);
   const n = exponentOf(u, ROUND_TANH);
   const s = POWERS[(n | 0) + POWER_ZERO] as number;
-  const m = f(f(s * expm1Reduced(u, n)) + f(s - 1));
-  const y = f(m / f(m + 2));
-  return x > 0 ? -y : x < 0 ? y : x;
+  const p = expm1Reduced(u, n);
+  const t = f(f(s * p) + s);
+  const m = f(f(s * p) + f(s - 1));
+  const quotient = f((t <= THIRD ? f(t + t) : -m) / f(m + 2));
+  const y = t <= THIRD ? f(1 - quotient) : quotient;
+  return x > 0 ? y : x < 0 ? -y : x;
 }
 
 export function log(x: number): number {

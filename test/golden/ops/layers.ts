@@ -147,7 +147,7 @@ export const math: Runner = (engine, item) => {
   if (run === undefined) throw new Unknown(`function ${name} is not known`);
   return engine.step(() => {
     const x = leaf(engine, item, "x");
-    const signs = Float32Array.from(x.data(), (value) => (value < 0 ? -1 : 1));
+    const signs = Float32Array.from(x.data(), Math.sign);
     if (of_abs) x.assign(Float32Array.from(x.data(), Math.abs));
     const y = run(x);
     backward(sum(y));
