@@ -4,6 +4,7 @@ export { f32_gru_cell_bwd } from "./cell/gru";
 export { f32_lstm_cell_bwd } from "./cell/lstm";
 export { f32_rnn_cell_bwd } from "./cell/rnn";
 export { f32_add_strided } from "./copy/strided";
+export { f32_activation, f32_activation_slope } from "./elementwise/activation";
 export {
   f32_exp_bwd,
   f32_log_bwd,

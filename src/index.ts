@@ -31,6 +31,7 @@ export { Embedding, type EmbeddingOptions } from "./nn/embedding.js";
 export { Linear, type LinearOptions } from "./nn/linear.js";
 export { Module, type StateDict, type StateEntry, type StateSource } from "./nn/module.js";
 export * from "./nn/recurrent.js";
+export { abs, clamp, elu, gelu, hardSigmoid, hardTanh, leakyRelu, logSigmoid, silu, softplus } from "./ops/activation.js";
 export { add, affine, div, mul, neg, sub } from "./ops/arithmetic.js";
 export { dropout } from "./ops/dropout.js";
 export { embedding, gather } from "./ops/embedding.js";

@@ -1,8 +1,8 @@
 // Transcendental functions on four f32 lanes. Only additions, products, quotients, compares, selects and integer operations, so
 // that src/engine/js/math.ts can follow operation by operation; no tables. A lane's result depends on that lane alone.
 //
-// Measured against float64 over all floats (baseline): exp 0.95 ulp, log 0.78, sigmoid 2.41, tanh 2.50, denormal inputs
-// and outputs included; all four monotone, tanh odd with |tanh| <= 1. The ends: exp(-Inf) = 0, exp(x > 88.72) = Inf, log(±0) = -Inf,
+// Errors measured against float64: docs/numerics.md. exp, log, sigmoid and tanh are monotone, tanh is odd with |tanh| <= 1.
+// The ends: exp(-Inf) = 0, exp(x > 88.72) = Inf, log(±0) = -Inf,
 // log(x < 0) = NaN, sigmoid(-104) = 0, tanh(±Inf) = ±1, tanh(x) = x for denormals; NaN gives NaN.
 
 import { madd } from "./madd";
@@ -17,6 +17,19 @@ import { madd } from "./madd";
 // ln 2 in two parts; the first has 15 bits, so that its product with an exponent is exact.
 @inline const LN2_HIGH: f32 = 0.693145751953125;
 @inline const LN2_LOW: f32 = 1.4286068203094173e-6;
+
+// Coefficients of normalTail4, powers of t.
+@inline const TAIL_0: f32 = 0.14104324579238892;
+@inline const TAIL_1: f32 = 0.14115174114704132;
+@inline const TAIL_2: f32 = 0.1223132312297821;
+@inline const TAIL_3: f32 = 0.09448565542697906;
+@inline const TAIL_4: f32 = 0.0209801122546196;
+@inline const TAIL_5: f32 = 0.0339115746319294;
+@inline const TAIL_6: f32 = -0.03807447850704193;
+@inline const TAIL_7: f32 = -0.11491909623146057;
+@inline const TAIL_8: f32 = 0.16984930634498596;
+@inline const TAIL_9: f32 = -0.08716502040624619;
+@inline const TAIL_10: f32 = 0.016423724591732025;
 
 /** r = t - n·ln 2 for a whole n: the first product and difference are exact. */
 @inline
@@ -109,6 +122,50 @@ export function log4(x: v128): v128 {
   const inside = v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.lt(x, f32x4.splat(Infinity)));
   const edge = v128.bitselect(f32x4.splat(-Infinity), f32x4.sqrt(x), f32x4.eq(x, f32x4.splat(0)));
   return v128.bitselect(y, edge, inside);
+}
+
+/** e^x - 1 for x <= 0 or NaN, as 2^n·p + (2^n - 1). */
+@inline
+export function expm1Negative4(x: v128): v128 {
+  const u = f32x4.pmax(x, f32x4.splat(-18.5));
+  const k = madd(u, f32x4.splat(LOG2E), f32x4.splat(ROUND_PLUS_127));
+  const p = expm1Reduced(reduce(u, f32x4.sub(k, f32x4.splat(ROUND_PLUS_127))));
+  const s = i32x4.shl(k, 23);
+  return madd(s, p, f32x4.sub(s, f32x4.splat(1)));
+}
+
+/** log(1 + t) for 0 <= t <= 1 or NaN: the logarithm of the rounded sum u, times t/(u - 1), which makes good for the rounding (Kahan). */
+@inline
+export function log1pUnit4(t: v128): v128 {
+  const u = f32x4.add(t, f32x4.splat(1));
+  const d = f32x4.sub(u, f32x4.splat(1));
+  const y = f32x4.mul(log4(u), f32x4.div(t, d));
+  return v128.bitselect(t, y, f32x4.eq(d, f32x4.splat(0)));
+}
+
+/**
+ * The share of the normal distribution above x >= 0: erfc(z)/2, z = x/sqrt(2), as t·Q(t)·e^(-z²) with t = 1/(1 + z/2). Q of degree 10
+ * interpolates erfc(z)·e^(z²)/(2t) at Chebyshev nodes of t for z <= 10.2; error 2.4e-8 before rounding. e^(-z²) in two factors, z² split;
+ * 0 from x = 14.5 on.
+ */
+@inline
+export function normalTail4(x: v128): v128 {
+  const z = f32x4.mul(f32x4.pmin(x, f32x4.splat(14.75)), f32x4.splat(0.7071067811865476));
+  const t = f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), f32x4.mul(z, f32x4.splat(0.5))));
+  let q = madd(f32x4.splat(TAIL_10), t, f32x4.splat(TAIL_9));
+  q = madd(q, t, f32x4.splat(TAIL_8));
+  q = madd(q, t, f32x4.splat(TAIL_7));
+  q = madd(q, t, f32x4.splat(TAIL_6));
+  q = madd(q, t, f32x4.splat(TAIL_5));
+  q = madd(q, t, f32x4.splat(TAIL_4));
+  q = madd(q, t, f32x4.splat(TAIL_3));
+  q = madd(q, t, f32x4.splat(TAIL_2));
+  q = madd(q, t, f32x4.splat(TAIL_1));
+  q = madd(q, t, f32x4.splat(TAIL_0));
+  // The square of the upper bits is exact, the rest is small.
+  const high = v128.and(z, i32x4.splat(0xfffff000));
+  const rest = f32x4.mul(f32x4.sub(high, z), f32x4.add(high, z));
+  return f32x4.mul(f32x4.mul(t, q), f32x4.mul(exp4(f32x4.neg(f32x4.mul(high, high))), exp4(rest)));
 }
 
 /** max(x, 0); a NaN stays. */

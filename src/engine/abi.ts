@@ -39,6 +39,8 @@ export const TRAIN_ABI: { readonly [K in keyof TrainKernels]: string } = {
   sigmoidGrad: "f32_sigmoid_bwd",
   reluGrad: "f32_relu_bwd",
   mulAdd: "f32_mul_add",
+  activation: "f32_activation",
+  activationSlope: "f32_activation_slope",
   addStrided: "f32_add_strided",
   scatterAddRows: "f32_scatter_add_rows",
   softmaxGrad: "f32_softmax_bwd",

@@ -119,6 +119,13 @@ export interface TrainKernels {
   reluGrad(dx: Ptr, dy: Ptr, y: Ptr, n: number, beta: number): void;
   /** y[i] = beta·y[i] + alpha·a[i]·b[i]  ((alpha·a)·b, then the sum). */
   mulAdd(y: Ptr, a: Ptr, b: Ptr, n: number, alpha: number, beta: number): void;
+  /**
+   * y[i] = f(x[i]), y may be x. kind: 0 leakyRelu(a), 1 elu(a), 2 gelu, 3 softplus, 4 hardTanh(a, b), 5 hardSigmoid, 6 logSigmoid, 7 silu,
+   * 8 abs, 9 clamp(a, b).
+   */
+  activation(y: Ptr, x: Ptr, n: number, kind: number, a: number, b: number): void;
+  /** d[i] = f'(x[i]), kinds as activation; d may be x. */
+  activationSlope(d: Ptr, x: Ptr, n: number, kind: number, a: number, b: number): void;
   /** As copyStrided, but y += x. Destinations within one call are distinct. */
   addStrided(y: Ptr, x: Ptr, rows: number, cols: number, yRow: number, yCol: number, xRow: number, xCol: number): void;
   /** table[ids[i]·dim + j] += x[i·ldx + j], i in order. Rows whose id is `skip` are left out (-1: none). */

@@ -1,5 +1,6 @@
 /** Every recorded operation's gradient, by the name under which its forward pass records it. */
 import type { Backward } from "../tensor/tape.js";
+import { activationBackward } from "./activation.js";
 import { addBackward, affineBackward, divBackward, mulBackward, negBackward, subBackward } from "./arithmetic.js";
 import { crossEntropyBackward } from "./cross-entropy.js";
 import { dropoutBackward } from "./dropout.js";
@@ -25,6 +26,7 @@ export const backwards: Readonly<Record<string, Backward>> = {
   tanh: tanhBackward,
   sigmoid: sigmoidBackward,
   relu: reluBackward,
+  activation: activationBackward,
   reshape: reshapeBackward,
   transpose: transposeBackward,
   slice: sliceBackward,

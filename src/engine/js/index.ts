@@ -1,6 +1,7 @@
 /** All kernels in TypeScript over one heap: bit-identical to the baseline WebAssembly. */
 import type { Heap } from "../heap.js";
 import type { Kernels } from "../kernels.js";
+import { createActivation } from "./activation.js";
 import { createCells } from "./cell.js";
 import { createCopy } from "./copy.js";
 import { createElementwise } from "./elementwise.js";
@@ -14,6 +15,7 @@ import { createSoftmax } from "./softmax.js";
 export const createJsKernels = (heap: Heap): Kernels => ({
   ...createGemm(heap),
   ...createElementwise(heap),
+  ...createActivation(heap),
   ...createCopy(heap),
   ...createEmbedding(heap),
   ...createReduce(heap),

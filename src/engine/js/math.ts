@@ -122,3 +122,37 @@ export function relu(x: number): number {
   if (x < 0) return 0;
   return x;
 }
+
+/** e^x - 1 for x <= 0. */
+export function expm1Negative(x: number): number {
+  const u = Math.max(x, -18.5);
+  const n = exponentOf(u, ROUND_TANH);
+  const s = POWERS[(n | 0) + POWER_ZERO] as number;
+  return f(f(s * expm1Reduced(u, n)) + f(s - 1));
+}
+
+/** log(1 + t) for 0 <= t <= 1. */
+export function log1pUnit(t: number): number {
+  const u = f(t + 1);
+  const d = f(u - 1);
+  return d === 0 ? t : f(log(u) * f(t / d));
+}
+
+/** Coefficients of normalTail, the highest power first. */
+const TAIL = [
+  0.016423724591732025, -0.08716502040624619, 0.16984930634498596, -0.11491909623146057, -0.03807447850704193, 0.0339115746319294,
+  0.0209801122546196, 0.09448565542697906, 0.1223132312297821, 0.14115174114704132, 0.14104324579238892,
+] as const;
+
+/** The share of the normal distribution above x >= 0. */
+export function normalTail(x: number): number {
+  const z = f(Math.min(x, 14.75) * f(Math.SQRT1_2));
+  const t = f(1 / f(1 + f(z * 0.5)));
+  let q = f(TAIL[0]);
+  for (let i = 1; i < TAIL.length; i++) q = f(f(q * t) + f(TAIL[i] as number));
+  bitsOfFloat[0] = z;
+  bits[0] = (bits[0] as number) & 0xfffff000;
+  const high = bitsOfFloat[0];
+  const rest = f(f(high - z) * f(high + z));
+  return f(f(t * q) * f(exp(-f(high * high)) * exp(rest)));
+}

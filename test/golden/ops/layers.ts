@@ -4,12 +4,18 @@ import {
   backward,
   Embedding,
   type Engine,
+  elu,
   exp,
+  gelu,
+  hardSigmoid,
+  hardTanh,
   Linear,
+  leakyRelu,
   log,
   mul,
   relu,
   sigmoid,
+  softplus,
   sqrt,
   sum,
   type Tensor,
@@ -137,7 +143,20 @@ export const rnn: Runner = (engine, item) => {
   return results;
 };
 
-const FUNCTIONS: Readonly<Record<string, (x: Tensor) => Tensor>> = { exp, tanh, sigmoid, relu, log, sqrt };
+const FUNCTIONS: Readonly<Record<string, (x: Tensor) => Tensor>> = {
+  exp,
+  tanh,
+  sigmoid,
+  relu,
+  log,
+  sqrt,
+  softplus,
+  elu,
+  gelu,
+  leaky_relu: (x) => leakyRelu(x, 0.01),
+  hardsigmoid: hardSigmoid,
+  hardtanh: hardTanh,
+};
 
 /** y and dy/dx of an element-wise function, of |x| where the config says so. */
 export const math: Runner = (engine, item) => {
