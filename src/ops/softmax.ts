@@ -1,7 +1,11 @@
-/** softmax and logSoftmax over the last axis. */
+/** softmax and logSoftmax over an axis; masked softmax. */
 import { ShapeError } from "../errors.js";
+import { tensor } from "../tensor/create.js";
+import { resolveAxis, sameShape, show } from "../tensor/shape.js";
 import { type Backward, record } from "../tensor/tape.js";
 import { checkDType, empty, type Tensor } from "../tensor/tensor.js";
+import { add, mul } from "./arithmetic.js";
+import { transpose } from "./layout.js";
 
 function rowsOf(where: string, x: Tensor): { rows: number; n: number } {
   checkDType(where, "x", x, "f32");
@@ -19,10 +23,38 @@ function over(name: "softmax" | "logSoftmax", x: Tensor): Tensor {
   return record(name, [x], [y]);
 }
 
-/** e^x / sum(e^x) along the last axis, the maximum taken off first. */
-export const softmax = (x: Tensor): Tensor => over("softmax", x);
-/** log(softmax(x)), computed without forming softmax. */
-export const logSoftmax = (x: Tensor): Tensor => over("logSoftmax", x);
+/** The kernels run along the last axis: another one is moved there and back. */
+function along(name: "softmax" | "logSoftmax", x: Tensor, axis: number): Tensor {
+  const at = resolveAxis(name, axis, x.rank);
+  if (at === x.rank - 1) return over(name, x);
+  const order = [...x.shape.keys()];
+  [order[at], order[x.rank - 1]] = [x.rank - 1, at];
+  return transpose(over(name, transpose(x, order)), order);
+}
+
+/** e^x / sum(e^x) along an axis, by default the last; the maximum is taken off first. */
+export const softmax = (x: Tensor, axis = -1): Tensor => along("softmax", x, axis);
+/** log(softmax(x)), computed without forming softmax. @see softmax */
+export const logSoftmax = (x: Tensor, axis = -1): Tensor => along("logSoftmax", x, axis);
+
+/**
+ * Softmax along the last axis over the places whose mask is not 0; the others get 0, all of them where a row has none.
+ * @param mask i32 or f32 of x's shape
+ * @throws ShapeError when the shapes differ
+ */
+export function maskedSoftmax(x: Tensor, mask: Tensor): Tensor {
+  const { n } = rowsOf("maskedSoftmax", x);
+  if (!sameShape(x.shape, mask.shape)) {
+    throw new ShapeError(`maskedSoftmax: mask has shape ${show(mask.shape)}, wants ${show(x.shape)} as x`);
+  }
+  const kept = Float32Array.from(mask.data(), (value) => (value === 0 ? 0 : 1));
+  const bias = new Float32Array(kept.length);
+  for (let start = 0; start < kept.length; start += n) {
+    if (!kept.subarray(start, start + n).includes(1)) continue;
+    for (let i = start; i < start + n; i++) if (kept[i] === 0) bias[i] = Number.NEGATIVE_INFINITY;
+  }
+  return mul(softmax(add(x, tensor(x.engine, bias, x.shape))), tensor(x.engine, kept, x.shape));
+}
 
 const gradient =
   (name: "softmax" | "logSoftmax"): Backward =>

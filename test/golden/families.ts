@@ -5,7 +5,7 @@ import { type Runner, Unknown } from "./context.js";
 import { type GoldenCase, loadFamily } from "./load.js";
 import { runErrorCase } from "./ops/errors.js";
 import { embedding, linear, math, rnn } from "./ops/layers.js";
-import { clip_grad_norm, cross_entropy, optimizer } from "./ops/losses.js";
+import { clip_grad_norm, cross_entropy, cross_entropy_soft, elementLoss, optimizer, softmaxOf } from "./ops/losses.js";
 
 const MATH = ["exp", "tanh", "sigmoid", "relu", "softplus", "elu", "leaky_relu", "gelu", "hardsigmoid", "hardtanh", "log", "sqrt"];
 const RUNNERS: Readonly<Record<string, Runner>> = {
@@ -13,6 +13,12 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   embedding,
   rnn,
   cross_entropy,
+  cross_entropy_soft,
+  softmax: softmaxOf,
+  mse: elementLoss,
+  l1: elementLoss,
+  smooth_l1: elementLoss,
+  bce_with_logits: elementLoss,
   optimizer,
   clip_grad_norm,
   ...Object.fromEntries(MATH.map((name) => [name, math])),

@@ -1,5 +1,19 @@
 /** Golden runners: softmax cross-entropy, softmax, optimizers, clipping. */
-import { backward, clipGradNorm, crossEntropy, logSoftmax, Parameter, softmax, type Tensor } from "../../../src/index.js";
+import {
+  backward,
+  binaryCrossEntropyWithLogits,
+  clipGradNorm,
+  crossEntropy,
+  l1Loss,
+  logSoftmax,
+  mseLoss,
+  mul,
+  Parameter,
+  smoothL1Loss,
+  softmax,
+  sum,
+  type Tensor,
+} from "../../../src/index.js";
 import {
   type Config,
   checkKeys,
@@ -14,7 +28,9 @@ import {
 } from "../context.js";
 
 export const cross_entropy: Runner = (engine, item) => {
-  checkKeys(item, ["classes", "weighted", "ignore_index", "label_smoothing", "reduction"]);
+  checkKeys(item, ["classes", "weighted", "ignore_index", "label_smoothing", "reduction", "layout"]);
+  const { layout } = item.config;
+  if (layout !== undefined && layout !== "(batch,time,class)") throw new Unknown(`layout ${String(layout)} is not known`);
   const { weighted, ignore_index, label_smoothing, reduction } = item.config as {
     weighted: boolean;
     ignore_index: number;
@@ -27,10 +43,45 @@ export const cross_entropy: Runner = (engine, item) => {
     const options = { ...weight, ignoreIndex: ignore_index, labelSmoothing: label_smoothing, reduction };
     const loss = crossEntropy(logits, input(engine, item, "target"), options);
     const results: Results = { loss: loss.data(), softmax: softmax(logits).data(), log_softmax: logSoftmax(logits).data() };
-    if (reduction === "none") throw new Unknown("reduction none is not known to this runner");
-    backward(loss);
+    backward(reduction === "none" ? sum(item.find("in", "cot") === undefined ? loss : mul(loss, input(engine, item, "cot"))) : loss);
     results["grad.logits"] = gradientOf(logits);
     return results;
+  });
+};
+
+/** Losses by element: prediction, target, sometimes a weight of positives. */
+export const elementLoss: Runner = (engine, item) => {
+  checkKeys(item, ["reduction", "pos_weight"]);
+  const { reduction, pos_weight } = item.config as { reduction: "mean" | "sum" | "none"; pos_weight?: boolean };
+  const loss = { mse: mseLoss, l1: l1Loss, smooth_l1: smoothL1Loss, bce_with_logits: binaryCrossEntropyWithLogits }[item.manifest.op];
+  if (loss === undefined) throw new Unknown(`operation ${item.manifest.op} is not known`);
+  return engine.step(() => {
+    const pred = leaf(engine, item, "pred");
+    const weight = pos_weight ? { posWeight: input(engine, item, "pos_weight") } : {};
+    const value = loss(pred, input(engine, item, "target"), { reduction, ...weight });
+    backward(reduction === "none" ? sum(value) : value);
+    return { loss: value.data(), "grad.pred": gradientOf(pred) };
+  });
+};
+
+export const cross_entropy_soft: Runner = (engine, item) => {
+  checkKeys(item, ["classes", "reduction"]);
+  return engine.step(() => {
+    const logits = leaf(engine, item, "logits");
+    const loss = crossEntropy(logits, input(engine, item, "target_prob"), { reduction: item.config.reduction as "mean" });
+    backward(loss);
+    return { loss: loss.data(), "grad.logits": gradientOf(logits) };
+  });
+};
+
+/** Softmax along an axis, and the gradient of its product with given numbers. */
+export const softmaxOf: Runner = (engine, item) => {
+  checkKeys(item, ["axis"]);
+  return engine.step(() => {
+    const x = leaf(engine, item, "x");
+    const y = softmax(x, (item.config.axis as number | undefined) ?? -1);
+    backward(sum(mul(y, input(engine, item, "cot"))));
+    return { softmax: y.data(), "grad.x": gradientOf(x) };
   });
 };
 
