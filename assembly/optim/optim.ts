@@ -1,24 +1,50 @@
 // Optimizer updates in place over n elements, as PyTorch. All f32 arithmetic; 1 - beta, 1 - dampening and 1 - decay are taken in
-// f64 first and rounded once. A step is p + (-rate·direction).
+// f64 first and rounded once. A step is p + (-rate·direction). The gradient g' that all start from: g, negated when maximize is not 0,
+// plus decay·p (decay 0: not added). State pointers may be 0 where said so; g is never changed.
 //
-// f32_sgd:  g' = g + decay·p (decay != 0);  momentum != 0: buf = first ? g' : momentum·buf + (1 - dampening)·g',
-//   g' = nesterov ? g' + momentum·buf : buf;  p += -lr·g'. g is not changed; buf is not touched when momentum is 0.
-// f32_adam: decoupled: p *= 1 - decay, else g' = g + decay·p (decay != 0);  m = beta1·m + (1 - beta1)·g';
-//   v = beta2·v + ((1 - beta2)·g')·g';  p += -stepSize·(m / (sqrt(v)/rootCorrection2 + eps)).
+// f32_sgd: momentum != 0: buf = first ? g' : momentum·buf + (1 - dampening)·g', g' = nesterov ? g' + momentum·buf : buf;  p += -lr·g'.
+// f32_adam: decoupled: p *= 1 - decay instead of decay in g';  m = beta1·m + (1 - beta1)·g';  v = beta2·v + ((1 - beta2)·g')·g';
+//   top (0: absent) = max(top, v) takes v's place;  p += -stepSize·((m + share·g')/(sqrt(v)/rootCorrection2 + eps)); share 0: m alone.
+// f32_adamax: m as above;  u = max(beta2·u, |g'| + eps);  p += -stepSize·(m/u).
+// f32_lion: p *= 1 - decay;  p += -lr·sign(beta1·m + (1 - beta1)·g');  m = beta2·m + (1 - beta2)·g'.
 
 import { load4, store4 } from "../simd/tail";
 
-function sgdStep(full: bool, p: usize, g: usize, buf: usize, n: i32, lr: v128, momentum: v128, fresh: v128, decay: v128, mode: i32): void {
-  let value = load4(full, p, n);
+/** g' of above; `decay` is the splatted weight decay, 0 for none. */
+function gradient4(full: bool, g: usize, n: i32, value: v128, decay: v128, decays: bool, maximize: bool): v128 {
   let grad = load4(full, g, n);
-  if (mode & 8) grad = f32x4.add(grad, f32x4.mul(decay, value));
+  if (maximize) grad = f32x4.neg(grad);
+  return decays ? f32x4.add(grad, f32x4.mul(decay, value)) : grad;
+}
+
+/** keep·(what is at p) + fresh·x, stored. */
+function decayInto(full: bool, p: usize, n: i32, keep: v128, fresh: v128, x: v128): v128 {
+  const value = f32x4.add(f32x4.mul(keep, load4(full, p, n)), f32x4.mul(fresh, x));
+  store4(full, p, value, n);
+  return value;
+}
+
+function sgdStep(
+  full: bool,
+  p: usize,
+  g: usize,
+  buf: usize,
+  n: i32,
+  rate: v128,
+  momentum: v128,
+  fresh: v128,
+  decay: v128,
+  mode: i32,
+): void {
+  const value = load4(full, p, n);
+  let grad = inline.always(gradient4(full, g, n, value, decay, (mode & 8) != 0, (mode & 16) != 0));
   if (mode & 1) {
-    const velocity = mode & 2 ? grad : f32x4.add(f32x4.mul(momentum, load4(full, buf, n)), f32x4.mul(fresh, grad));
-    store4(full, buf, velocity, n);
+    let velocity = grad;
+    if (mode & 2) store4(full, buf, velocity, n);
+    else velocity = inline.always(decayInto(full, buf, n, momentum, fresh, grad));
     grad = mode & 4 ? f32x4.add(grad, f32x4.mul(momentum, velocity)) : velocity;
   }
-  value = f32x4.add(value, f32x4.mul(lr, grad));
-  store4(full, p, value, n);
+  store4(full, p, f32x4.add(value, f32x4.mul(rate, grad)), n);
 }
 
 export function f32_sgd(
@@ -32,8 +58,9 @@ export function f32_sgd(
   decay: f32,
   nesterov: i32,
   first: i32,
+  maximize: i32,
 ): void {
-  const mode = (momentum != 0 ? 1 : 0) | (first ? 2 : 0) | (nesterov ? 4 : 0) | (decay != 0 ? 8 : 0);
+  const mode = (momentum != 0 ? 1 : 0) | (first ? 2 : 0) | (nesterov ? 4 : 0) | (decay != 0 ? 8 : 0) | (maximize ? 16 : 0);
   const rate = f32x4.splat(-lr);
   const keep = f32x4.splat(<f32>momentum);
   const fresh = f32x4.splat(<f32>(1 - dampening));
@@ -48,6 +75,7 @@ function adamStep(
   g: usize,
   m: usize,
   v: usize,
+  top: usize,
   n: i32,
   rate: v128,
   keep1: v128,
@@ -57,17 +85,20 @@ function adamStep(
   eps: v128,
   root: v128,
   decay: v128,
+  share: v128,
   mode: i32,
 ): void {
   let value = load4(full, p, n);
-  let grad = load4(full, g, n);
-  if (mode == 1) grad = f32x4.add(grad, f32x4.mul(decay, value));
-  if (mode == 2) value = f32x4.mul(value, decay);
-  const first = f32x4.add(f32x4.mul(keep1, load4(full, m, n)), f32x4.mul(new1, grad));
-  store4(full, m, first, n);
-  const second = f32x4.add(f32x4.mul(keep2, load4(full, v, n)), f32x4.mul(f32x4.mul(new2, grad), grad));
-  store4(full, v, second, n);
-  const direction = f32x4.div(first, f32x4.add(f32x4.div(f32x4.sqrt(second), root), eps));
+  const grad = inline.always(gradient4(full, g, n, value, decay, (mode & 1) != 0, (mode & 4) != 0));
+  if (mode & 2) value = f32x4.mul(value, decay);
+  let direction = inline.always(decayInto(full, m, n, keep1, new1, grad));
+  let second = inline.always(decayInto(full, v, n, keep2, f32x4.mul(new2, grad), grad));
+  if (top) {
+    second = f32x4.max(load4(full, top, n), second);
+    store4(full, top, second, n);
+  }
+  if (mode & 8) direction = f32x4.add(direction, f32x4.mul(share, grad));
+  direction = f32x4.div(direction, f32x4.add(f32x4.div(f32x4.sqrt(second), root), eps));
   store4(full, p, f32x4.add(value, f32x4.mul(rate, direction)), n);
 }
 
@@ -76,6 +107,7 @@ export function f32_adam(
   g: usize,
   m: usize,
   v: usize,
+  top: usize,
   n: i32,
   stepSize: f32,
   beta1: f64,
@@ -84,8 +116,10 @@ export function f32_adam(
   rootCorrection2: f32,
   decay: f64,
   decoupled: i32,
+  share: f32,
+  maximize: i32,
 ): void {
-  const mode = decay == 0 ? 0 : decoupled ? 2 : 1;
+  const mode = (decay == 0 ? 0 : decoupled ? 2 : 1) | (maximize ? 4 : 0) | (share != 0 ? 8 : 0);
   const rate = f32x4.splat(-stepSize);
   const keep1 = f32x4.splat(<f32>beta1);
   const new1 = f32x4.splat(<f32>(1 - beta1));
@@ -94,8 +128,71 @@ export function f32_adam(
   const small = f32x4.splat(eps);
   const root = f32x4.splat(rootCorrection2);
   const shrink = f32x4.splat(decoupled ? <f32>(1 - decay) : <f32>decay);
+  const part = f32x4.splat(share);
   for (; n >= 4; n -= 4, p += 16, g += 16, m += 16, v += 16) {
-    inline.always(adamStep(true, p, g, m, v, 4, rate, keep1, new1, keep2, new2, small, root, shrink, mode));
+    inline.always(adamStep(true, p, g, m, v, top, 4, rate, keep1, new1, keep2, new2, small, root, shrink, part, mode));
+    if (top) top += 16;
   }
-  if (n > 0) inline.always(adamStep(false, p, g, m, v, n, rate, keep1, new1, keep2, new2, small, root, shrink, mode));
+  if (n > 0) inline.always(adamStep(false, p, g, m, v, top, n, rate, keep1, new1, keep2, new2, small, root, shrink, part, mode));
+}
+
+/** One body for full vectors and the tail where speed matters less than size. */
+export function f32_adamax(
+  p: usize,
+  g: usize,
+  m: usize,
+  u: usize,
+  n: i32,
+  stepSize: f32,
+  beta1: f64,
+  beta2: f32,
+  eps: f32,
+  decay: f32,
+  maximize: i32,
+): void {
+  for (; n > 0; n -= 4, p += 16, g += 16, m += 16, u += 16) {
+    if (n >= 4) inline.always(adamaxStep(true, p, g, m, u, 4, stepSize, beta1, beta2, eps, decay, maximize));
+    else inline.always(adamaxStep(false, p, g, m, u, n, stepSize, beta1, beta2, eps, decay, maximize));
+  }
+}
+
+function adamaxStep(
+  full: bool,
+  p: usize,
+  g: usize,
+  m: usize,
+  u: usize,
+  n: i32,
+  stepSize: f32,
+  beta1: f64,
+  beta2: f32,
+  eps: f32,
+  decay: f32,
+  maximize: i32,
+): void {
+  const value = load4(full, p, n);
+  const grad = inline.always(gradient4(full, g, n, value, f32x4.splat(decay), decay != 0, maximize != 0));
+  const first = inline.always(decayInto(full, m, n, f32x4.splat(<f32>beta1), f32x4.splat(<f32>(1 - beta1)), grad));
+  const norm = f32x4.max(f32x4.mul(f32x4.splat(beta2), load4(full, u, n)), f32x4.add(f32x4.abs(grad), f32x4.splat(eps)));
+  store4(full, u, norm, n);
+  store4(full, p, f32x4.add(value, f32x4.mul(f32x4.splat(-stepSize), f32x4.div(first, norm))), n);
+}
+
+export function f32_lion(p: usize, g: usize, m: usize, n: i32, lr: f32, beta1: f64, beta2: f64, decay: f64, maximize: i32): void {
+  for (; n > 0; n -= 4, p += 16, g += 16, m += 16) {
+    if (n >= 4) inline.always(lionStep(true, p, g, m, 4, lr, beta1, beta2, decay, maximize));
+    else inline.always(lionStep(false, p, g, m, n, lr, beta1, beta2, decay, maximize));
+  }
+}
+
+function lionStep(full: bool, p: usize, g: usize, m: usize, n: i32, lr: f32, beta1: f64, beta2: f64, decay: f64, maximize: i32): void {
+  const zero = f32x4.splat(0);
+  let value = load4(full, p, n);
+  const grad = inline.always(gradient4(full, g, n, value, zero, false, maximize != 0));
+  const mixed = f32x4.add(f32x4.mul(f32x4.splat(<f32>beta1), load4(full, m, n)), f32x4.mul(f32x4.splat(<f32>(1 - beta1)), grad));
+  if (decay != 0) value = f32x4.mul(value, f32x4.splat(<f32>(1 - decay)));
+  const up = v128.and(f32x4.gt(mixed, zero), f32x4.splat(-lr));
+  const down = v128.and(f32x4.lt(mixed, zero), f32x4.splat(lr));
+  store4(full, p, f32x4.add(value, v128.or(up, down)), n);
+  decayInto(full, m, n, f32x4.splat(<f32>beta2), f32x4.splat(<f32>(1 - beta2)), grad);
 }

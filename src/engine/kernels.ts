@@ -208,8 +208,9 @@ export interface TrainKernels {
   ): void;
 
   /**
-   * SGD as PyTorch: g += weightDecay·p; momentum: buf = first ? g : momentum·buf + (1-dampening)·g; g = nesterov ? g + momentum·buf : buf;
-   * p -= lr·g. buf 0 when momentum is 0.
+   * Optimizer updates as PyTorch's (formulas in assembly/optim). In all, maximize not 0 turns the gradient round; weightDecay is added to it
+   * as weightDecay·p, unless said to be decoupled: p *= 1 - decay first.
+   * SGD: momentum: buf = first ? g : momentum·buf + (1-dampening)·g; g = nesterov ? g + momentum·buf : buf; p -= lr·g. buf 0 without momentum.
    */
   sgd(
     p: Ptr,
@@ -222,10 +223,11 @@ export interface TrainKernels {
     weightDecay: number,
     nesterov: number,
     first: number,
+    maximize: number,
   ): void;
   /**
-   * Adam and AdamW as PyTorch: decoupled: p *= 1 - lr·weightDecay, else g += weightDecay·p. m = m·beta1 + (1-beta1)·g;
-   * v = v·beta2 + (1-beta2)·g·g; p -= stepSize · m / (sqrt(v)/rootCorrection2 + eps). The host passes stepSize = lr/(1-beta1^t),
+   * Adam and its kin: m = beta1·m + (1-beta1)·g; v = beta2·v + (1-beta2)·g·g, or their maximum so far at top (0: absent);
+   * p -= stepSize·(m + share·g)/(sqrt(v)/rootCorrection2 + eps). The host passes stepSize = lr/(1-beta1^t),
    * rootCorrection2 = sqrt(1-beta2^t), decay = lr·weightDecay (decoupled) or weightDecay.
    */
   adam(
@@ -233,6 +235,7 @@ export interface TrainKernels {
     g: Ptr,
     m: Ptr,
     v: Ptr,
+    top: Ptr,
     n: number,
     stepSize: number,
     beta1: number,
@@ -241,7 +244,42 @@ export interface TrainKernels {
     rootCorrection2: number,
     decay: number,
     decoupled: number,
+    share: number,
+    maximize: number,
   ): void;
+  /** u = max(beta2·u, |g| + eps); p -= stepSize·m/u. */
+  adamax(
+    p: Ptr,
+    g: Ptr,
+    m: Ptr,
+    u: Ptr,
+    n: number,
+    stepSize: number,
+    beta1: number,
+    beta2: number,
+    eps: number,
+    weightDecay: number,
+    maximize: number,
+  ): void;
+  /** p *= 1 - decay; p -= lr·sign(beta1·m + (1-beta1)·g); m = beta2·m + (1-beta2)·g. */
+  lion(p: Ptr, g: Ptr, m: Ptr, n: number, lr: number, beta1: number, beta2: number, decay: number, maximize: number): void;
+  /** mean 0: not centred; buf 0: no momentum. */
+  rmsprop(
+    p: Ptr,
+    g: Ptr,
+    sq: Ptr,
+    mean: Ptr,
+    buf: Ptr,
+    n: number,
+    lr: number,
+    alpha: number,
+    eps: number,
+    weightDecay: number,
+    momentum: number,
+    maximize: number,
+  ): void;
+  adagrad(p: Ptr, g: Ptr, sum: Ptr, n: number, rate: number, eps: number, weightDecay: number, maximize: number): void;
+  adadelta(p: Ptr, g: Ptr, sq: Ptr, acc: Ptr, n: number, lr: number, rho: number, eps: number, weightDecay: number, maximize: number): void;
   /** Sum of squares in float64: lanes of two, blocks of 1024 elements, so that the order does not depend on a split. */
   sumSquares(x: Ptr, n: number): number;
 

@@ -1,94 +1,171 @@
-import { ConfigError } from "../errors.js";
-import { adamUpdate, stateLike } from "../ops/update.js";
-import { checkOptions, inRange } from "../options.js";
+/** Adam and its kin: AdamW, AMSGrad, NAdam, RAdam, Adamax. */
+import { exp, ln } from "../engine/scalar.js";
+import { adamaxUpdate, adamUpdate } from "../ops/update.js";
+import { flag } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Optimizer } from "./optimizer.js";
+import {
+  type CommonOptions,
+  common,
+  decayRates,
+  nonNegative,
+  Optimizer,
+  type ParameterGroup,
+  type ParameterState,
+  power,
+} from "./optimizer.js";
 
-export interface AdamOptions {
-  /** Default 0.001. */
-  readonly lr?: number;
+interface MomentOptions extends CommonOptions {
   /** Decay rates of the first and second moment. Default [0.9, 0.999]. */
-  readonly betas?: readonly [number, number];
+  readonly betas: readonly [number, number];
   /** Default 1e-8. */
-  readonly eps?: number;
-  /** Adam: L2 penalty added to the gradient, default 0. AdamW: the share taken off the parameter, default 0.01. */
-  readonly weightDecay?: number;
+  readonly eps: number;
 }
 
-interface Moments {
-  readonly m: Tensor;
-  readonly v: Tensor;
-  /** beta1^t and beta2^t, by multiplication: the host's pow differs between engines. */
-  power1: number;
-  power2: number;
+/** Default lr 0.001, weightDecay 0 (AdamW 0.01). */
+export interface AdamOptions extends MomentOptions {
+  /** Divide by the largest second moment so far. Reddi et al. 2018. Default false. */
+  readonly amsgrad: boolean;
 }
+
+type Parameters<O> = Iterable<Tensor> | Iterable<ParameterGroup<O>>;
+
+const moments = (name: string, given: Partial<MomentOptions>, lr: number, weightDecay = 0): MomentOptions => ({
+  ...common(name, given, lr, weightDecay),
+  betas: decayRates(name, given.betas ?? [0.9, 0.999]),
+  eps: nonNegative(name, "eps", given.eps ?? 1e-8),
+});
+
+const checkAdam =
+  (name: string, decay: number) =>
+  (given: Partial<AdamOptions>): AdamOptions => ({
+    ...moments(name, given, 0.001, decay),
+    amsgrad: flag(name, "amsgrad", given.amsgrad ?? false),
+  });
+
+/** What differs from one update to the next. */
+interface Step {
+  readonly stepSize: number;
+  readonly eps: number;
+  readonly root: number;
+  readonly decoupled?: boolean;
+  readonly share?: number;
+}
+
+function moveBy(parameter: Tensor, { tensors }: ParameterState, options: MomentOptions, step: Step): void {
+  adamUpdate(parameter, tensors.exp_avg!, tensors.exp_avg_sq!, tensors.max_exp_avg_sq, { decoupled: false, share: 0, ...options, ...step });
+}
+
+const MOMENTS = ["exp_avg", "exp_avg_sq"] as const;
 
 /** Adam. Kingma and Ba 2015, in PyTorch's form: p -= lr/(1-b1^t) · m / (sqrt(v)/sqrt(1-b2^t) + eps). */
-export class Adam extends Optimizer {
-  readonly betas: readonly [number, number];
-  readonly eps: number;
-  readonly weightDecay: number;
-  readonly #moments = new Map<Tensor, Moments>();
-
-  constructor(parameters: Iterable<Tensor>, options: AdamOptions = {}) {
-    const name = new.target === Adam ? "Adam" : "AdamW";
-    checkOptions(name, options, ["lr", "betas", "eps", "weightDecay"]);
-    super(name, parameters, options.lr ?? 0.001);
-    const { betas = [0.9, 0.999] } = options;
-    if (!Array.isArray(betas) || betas.length !== 2 || betas.some((beta) => !(beta >= 0 && beta < 1))) {
-      throw new ConfigError(`${name}: betas ${JSON.stringify(betas)}, wants two numbers from 0 to below 1`);
-    }
-    this.betas = [betas[0], betas[1]];
-    this.eps = inRange(name, "eps", options.eps ?? 1e-8, 0, Number.MAX_VALUE);
-    this.weightDecay = inRange(name, "weightDecay", options.weightDecay ?? this.defaultDecay, 0, Number.MAX_VALUE);
+export class Adam extends Optimizer<AdamOptions> {
+  constructor(parameters: Parameters<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    super("Adam", parameters, options, ["betas", "eps", "amsgrad"], checkAdam("Adam", 0));
   }
 
-  protected get defaultDecay(): number {
-    return 0;
+  protected override stateNames({ amsgrad }: AdamOptions): readonly string[] {
+    return amsgrad ? [...MOMENTS, "max_exp_avg_sq"] : MOMENTS;
   }
 
-  protected get decoupled(): boolean {
-    return false;
-  }
-
-  step(): void {
-    const [beta1, beta2] = this.betas;
-    for (const parameter of this.trained) {
-      let state = this.#moments.get(parameter);
-      if (state === undefined) {
-        state = { m: stateLike(parameter), v: stateLike(parameter), power1: 1, power2: 1 };
-        this.#moments.set(parameter, state);
-      }
-      state.power1 *= beta1;
-      state.power2 *= beta2;
-      adamUpdate(parameter, state.m, state.v, {
-        stepSize: this.lr / (1 - state.power1),
-        beta1,
-        beta2,
-        eps: this.eps,
-        rootCorrection2: Math.sqrt(1 - state.power2),
-        decay: this.decoupled ? this.lr * this.weightDecay : this.weightDecay,
-        decoupled: this.decoupled,
-      });
-    }
-  }
-
-  dispose(): void {
-    for (const { m, v } of this.#moments.values()) {
-      m.dispose();
-      v.dispose();
-    }
-    this.#moments.clear();
+  protected override update(parameter: Tensor, state: ParameterState, options: AdamOptions): void {
+    const [power1, power2] = [power(state, "beta1", options.betas[0]), power(state, "beta2", options.betas[1])];
+    moveBy(parameter, state, options, { stepSize: options.lr / (1 - power1), eps: options.eps, root: Math.sqrt(1 - power2) });
   }
 }
 
 /** Adam with decoupled weight decay: p *= 1 - lr·weightDecay before the step. Loshchilov and Hutter 2019. */
-export class AdamW extends Adam {
-  protected override get defaultDecay(): number {
-    return 0.01;
+export class AdamW extends Optimizer<AdamOptions> {
+  constructor(parameters: Parameters<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    super("AdamW", parameters, options, ["betas", "eps", "amsgrad"], checkAdam("AdamW", 0.01));
   }
 
-  protected override get decoupled(): boolean {
-    return true;
+  protected override stateNames({ amsgrad }: AdamOptions): readonly string[] {
+    return amsgrad ? [...MOMENTS, "max_exp_avg_sq"] : MOMENTS;
+  }
+
+  protected override update(parameter: Tensor, state: ParameterState, options: AdamOptions): void {
+    const [power1, power2] = [power(state, "beta1", options.betas[0]), power(state, "beta2", options.betas[1])];
+    const step = { stepSize: options.lr / (1 - power1), eps: options.eps, root: Math.sqrt(1 - power2), decoupled: true };
+    moveBy(parameter, state, options, step);
+  }
+}
+
+/** Default lr 0.002. */
+export interface NAdamOptions extends MomentOptions {
+  /** Default 0.004. */
+  readonly momentumDecay: number;
+}
+
+/** Adam with Nesterov's momentum. Dozat 2016, in PyTorch's form. */
+export class NAdam extends Optimizer<NAdamOptions> {
+  constructor(parameters: Parameters<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
+    super("NAdam", parameters, options, ["betas", "eps", "momentumDecay"], (given) => ({
+      ...moments("NAdam", given, 0.002),
+      momentumDecay: nonNegative("NAdam", "momentumDecay", given.momentumDecay ?? 0.004),
+    }));
+  }
+
+  protected override stateNames(): readonly string[] {
+    return MOMENTS;
+  }
+
+  protected override update(parameter: Tensor, state: ParameterState, options: NAdamOptions): void {
+    const { lr, betas, eps, momentumDecay } = options;
+    const momentum = (t: number) => betas[0] * (1 - 0.5 * exp(t * momentumDecay * ln(0.96)));
+    const [mu, next] = [momentum(state.step), momentum(state.step + 1)];
+    const product = power(state, "mu", mu);
+    const root = Math.sqrt(1 - power(state, "beta2", betas[1]));
+    // mu counts twice in this product, as in PyTorch 1.13, whose results are the reference.
+    const stepSize = (lr * next) / (1 - product * mu * next);
+    moveBy(parameter, state, options, { stepSize, eps, root, share: (lr * (1 - mu)) / (1 - product) / stepSize });
+  }
+}
+
+/** Default lr 0.001. */
+export type RAdamOptions = MomentOptions;
+
+/** Adam whose adaptive part is rectified, and left out while its variance is unknown. Liu et al. 2020, in PyTorch's form. */
+export class RAdam extends Optimizer<RAdamOptions> {
+  constructor(parameters: Parameters<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
+    super("RAdam", parameters, options, ["betas", "eps"], (given) => moments("RAdam", given, 0.001));
+  }
+
+  protected override stateNames(): readonly string[] {
+    return MOMENTS;
+  }
+
+  protected override update(parameter: Tensor, state: ParameterState, options: RAdamOptions): void {
+    const { lr, betas, eps } = options;
+    const [power1, power2] = [power(state, "beta1", betas[0]), power(state, "beta2", betas[1])];
+    const longest = 2 / (1 - betas[1]) - 1;
+    const length = longest - (2 * state.step * power2) / (1 - power2);
+    const stepSize = lr / (1 - power1);
+    if (length <= 5) {
+      // The kernel's denominator sqrt(v)/Infinity + 1 is 1.
+      moveBy(parameter, state, options, { stepSize, eps: 1, root: Number.POSITIVE_INFINITY });
+      return;
+    }
+    const rectified = Math.sqrt(((length - 4) * (length - 2) * longest) / ((longest - 4) * (longest - 2) * length));
+    const root = Math.sqrt(1 - power2);
+    moveBy(parameter, state, options, { stepSize: stepSize * rectified, eps: eps / root, root });
+  }
+}
+
+/** Default lr 0.002. */
+export type AdamaxOptions = MomentOptions;
+
+/** Adam with the infinity norm. Kingma and Ba 2015, section 7.1. */
+export class Adamax extends Optimizer<AdamaxOptions> {
+  constructor(parameters: Parameters<AdamaxOptions>, options: Partial<AdamaxOptions> = {}) {
+    super("Adamax", parameters, options, ["betas", "eps"], (given) => moments("Adamax", given, 0.002));
+  }
+
+  protected override stateNames(): readonly string[] {
+    return ["exp_avg", "exp_inf"];
+  }
+
+  protected override update(parameter: Tensor, state: ParameterState, options: AdamaxOptions): void {
+    const stepSize = options.lr / (1 - power(state, "beta1", options.betas[0]));
+    adamaxUpdate(parameter, state.tensors.exp_avg!, state.tensors.exp_inf!, { ...options, stepSize });
   }
 }

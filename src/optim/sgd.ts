@@ -1,53 +1,39 @@
 import { ConfigError } from "../errors.js";
-import { type SgdUpdate, sgdUpdate, stateLike } from "../ops/update.js";
-import { checkOptions, inRange } from "../options.js";
+import { sgdUpdate } from "../ops/update.js";
+import { flag, inRange } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Optimizer } from "./optimizer.js";
+import { type CommonOptions, common, nonNegative, Optimizer, type ParameterGroup, type ParameterState } from "./optimizer.js";
 
-export interface SGDOptions {
-  readonly lr: number;
+export interface SGDOptions extends CommonOptions {
   /** Default 0. */
-  readonly momentum?: number;
+  readonly momentum: number;
   /** Default 0. */
-  readonly dampening?: number;
-  /** L2 penalty added to the gradient. Default 0. */
-  readonly weightDecay?: number;
+  readonly dampening: number;
   /** Default false; wants momentum above 0 and dampening 0. */
-  readonly nesterov?: boolean;
+  readonly nesterov: boolean;
+}
+
+function check(given: Partial<SGDOptions>): SGDOptions {
+  const momentum = nonNegative("SGD", "momentum", given.momentum ?? 0);
+  const dampening = inRange("SGD", "dampening", given.dampening ?? 0, -Number.MAX_VALUE, Number.MAX_VALUE);
+  const nesterov = flag("SGD", "nesterov", given.nesterov ?? false);
+  if (nesterov && (momentum === 0 || dampening !== 0)) {
+    throw new ConfigError(`SGD: nesterov with momentum ${momentum} and dampening ${dampening}, wants momentum above 0 and dampening 0`);
+  }
+  return { ...common("SGD", given, undefined), momentum, dampening, nesterov };
 }
 
 /** Stochastic gradient descent with PyTorch's momentum: buf = g at first, then momentum·buf + (1 - dampening)·g; p -= lr·buf. */
-export class SGD extends Optimizer {
-  readonly options: Omit<SgdUpdate, "lr">;
-  readonly #buffers = new Map<Tensor, Tensor>();
-
-  constructor(parameters: Iterable<Tensor>, options: SGDOptions) {
-    checkOptions("SGD", options, ["lr", "momentum", "dampening", "weightDecay", "nesterov"]);
-    super("SGD", parameters, options.lr);
-    const own = {
-      momentum: inRange("SGD", "momentum", options.momentum ?? 0, 0, Number.MAX_VALUE),
-      dampening: inRange("SGD", "dampening", options.dampening ?? 0, -Number.MAX_VALUE, Number.MAX_VALUE),
-      weightDecay: inRange("SGD", "weightDecay", options.weightDecay ?? 0, 0, Number.MAX_VALUE),
-      nesterov: options.nesterov ?? false,
-    };
-    if (own.nesterov && (own.momentum === 0 || own.dampening !== 0)) {
-      throw new ConfigError(
-        `SGD: nesterov with momentum ${own.momentum} and dampening ${own.dampening}, wants momentum above 0 and dampening 0`,
-      );
-    }
-    this.options = own;
+export class SGD extends Optimizer<SGDOptions> {
+  constructor(parameters: Iterable<Tensor> | Iterable<ParameterGroup<SGDOptions>>, options: Partial<SGDOptions> & { readonly lr: number }) {
+    super("SGD", parameters, options, ["momentum", "dampening", "nesterov"], check);
   }
 
-  step(): void {
-    for (const parameter of this.trained) {
-      const first = !this.#buffers.has(parameter);
-      if (first && this.options.momentum !== 0) this.#buffers.set(parameter, stateLike(parameter));
-      sgdUpdate(parameter, this.#buffers.get(parameter) ?? null, first, { lr: this.lr, ...this.options });
-    }
+  protected override stateNames({ momentum }: SGDOptions): readonly string[] {
+    return momentum === 0 ? [] : ["momentum_buffer"];
   }
 
-  dispose(): void {
-    for (const buffer of this.#buffers.values()) buffer.dispose();
-    this.#buffers.clear();
+  protected override update(parameter: Tensor, { step, tensors }: ParameterState, options: SGDOptions): void {
+    sgdUpdate(parameter, tensors.momentum_buffer, step === 1, options);
   }
 }

@@ -1,5 +1,22 @@
 /** What the runners of golden operations share. */
-import { Adam, AdamW, type Engine, GRU, LSTM, type Optimizer, RNN, SGD, type Tensor, tensor } from "../../src/index.js";
+import {
+  Adadelta,
+  Adagrad,
+  Adam,
+  Adamax,
+  AdamW,
+  type Engine,
+  GRU,
+  LSTM,
+  NAdam,
+  type Optimizer,
+  RAdam,
+  RMSprop,
+  RNN,
+  SGD,
+  type Tensor,
+  tensor,
+} from "../../src/index.js";
 import { type RecurrentOutputs, recurrent } from "../../src/ops/recurrent/recurrent.js";
 import type { GoldenCase, Numbers, Values } from "./load.js";
 
@@ -91,7 +108,7 @@ export function runRecurrent(
 }
 
 type OptimizerClass = new (parameters: Iterable<Tensor>, options: never) => Optimizer;
-const OPTIMIZERS: Readonly<Record<string, OptimizerClass>> = { SGD, Adam, AdamW };
+const OPTIMIZERS: Readonly<Record<string, OptimizerClass>> = { SGD, Adam, AdamW, NAdam, RAdam, Adamax, RMSprop, Adagrad, Adadelta };
 
 export function makeOptimizer(name: string, parameters: Iterable<Tensor>, config: Config): Optimizer {
   const known = OPTIMIZERS[name];

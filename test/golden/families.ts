@@ -5,7 +5,8 @@ import { type Runner, Unknown } from "./context.js";
 import { type GoldenCase, loadFamily } from "./load.js";
 import { runErrorCase } from "./ops/errors.js";
 import { embedding, linear, math, rnn } from "./ops/layers.js";
-import { clip_grad_norm, cross_entropy, cross_entropy_soft, elementLoss, optimizer, softmaxOf } from "./ops/losses.js";
+import { clip_grad_norm, clip_grad_value, cross_entropy, cross_entropy_soft, elementLoss, optimizer, softmaxOf } from "./ops/losses.js";
+import { runScheduleCase } from "./ops/schedules.js";
 
 const MATH = ["exp", "tanh", "sigmoid", "relu", "softplus", "elu", "leaky_relu", "gelu", "hardsigmoid", "hardtanh", "log", "sqrt"];
 const RUNNERS: Readonly<Record<string, Runner>> = {
@@ -21,6 +22,7 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   bce_with_logits: elementLoss,
   optimizer,
   clip_grad_norm,
+  clip_grad_value,
   ...Object.fromEntries(MATH.map((name) => [name, math])),
 };
 
@@ -30,10 +32,14 @@ function runCase(engine: Engine, family: string, item: GoldenCase, tally: Family
     tally.add(runErrorCase(engine, item));
     return;
   }
+  if (item.manifest.scheduler !== undefined) {
+    tally.add(runScheduleCase(engine, item));
+    return;
+  }
   const runner = RUNNERS[item.manifest.op];
-  const refs = Object.entries(item.manifest.refs ?? { sequence: { shape: [], rms32: 0 } });
+  const refs = Object.entries(item.manifest.refs ?? {});
   let results: ReturnType<Runner> | undefined;
-  let refusal = runner === undefined ? `operation ${item.manifest.op ?? item.manifest.scheduler} is not known` : "";
+  let refusal = runner === undefined ? `operation ${item.manifest.op} is not known` : "";
   try {
     results = runner?.(engine, item);
   } catch (error) {

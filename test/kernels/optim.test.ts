@@ -28,7 +28,7 @@ test("SGD: momentum, dampening, Nesterov and decay are PyTorch's, at every size"
       const lookahead = nesterov === 1 && momentum > 0 ? 1 : 0;
       const [moved, velocity] = sameBits(rigs, (rig) => {
         const [a, b] = [rig.f32(p, n & 3), rig.f32(buf, 1)];
-        rig.kernels.sgd(a, rig.f32(g, 2), momentum === 0 ? 0 : b, n, 0.1, momentum, dampening, decay, lookahead, first);
+        rig.kernels.sgd(a, rig.f32(g, 2), momentum === 0 ? 0 : b, n, 0.1, momentum, dampening, decay, lookahead, first, 0);
         return [
           [a, n],
           [b, n],
@@ -61,7 +61,7 @@ test("Adam and AdamW follow the formula at every size", () => {
       const [beta1, beta2, eps, stepSize, root] = [0.9, 0.999, 1e-8, 0.01, 0.3];
       const [moved, first, second] = sameBits(rigs, (rig) => {
         const [a, b, c] = [rig.f32(p, n & 3), rig.f32(m, 1), rig.f32(v, 2)];
-        rig.kernels.adam(a, rig.f32(g, 3), b, c, n, stepSize, beta1, beta2, eps, root, decay, decoupled);
+        rig.kernels.adam(a, rig.f32(g, 3), b, c, 0, n, stepSize, beta1, beta2, eps, root, decay, decoupled, 0, 0);
         return [a, b, c].map((ptr) => [ptr, n] as const);
       });
       const grad = Array.from(g, (value, i) => (decoupled ? value : value + decay * p[i]!));

@@ -4,9 +4,28 @@ import type { Kernels } from "../kernels.js";
 
 const f = Math.fround;
 
-export function createOptim(heap: Heap): Pick<Kernels, "sgd" | "adam"> {
+type Moments = Pick<Kernels, "sgd" | "adam" | "adamax" | "lion">;
+type Adaptive = Pick<Kernels, "rmsprop" | "adagrad" | "adadelta">;
+
+/** The gradient that all start from. */
+function gradient(g: number, value: number, decay: number, maximize: number): number {
+  const grad = maximize !== 0 ? -g : g;
+  return decay === 0 ? grad : f(grad + f(decay * value));
+}
+
+export function createOptim(heap: Heap): Moments & Adaptive {
+  return { ...moments(heap), ...adaptive(heap) };
+}
+
+function moments(heap: Heap): Moments {
+  /** keep·(what is at i) + fresh·x, stored. */
+  const decayInto = (m: Float32Array, i: number, keep: number, fresh: number, x: number): number => {
+    const value = f(f(keep * (m[i] as number)) + f(fresh * x));
+    m[i] = value;
+    return value;
+  };
   return {
-    sgd(p, g, buf, n, lr, momentum, dampening, weightDecay, nesterov, first) {
+    sgd(p, g, buf, n, lr, momentum, dampening, weightDecay, nesterov, first, maximize) {
       const m = heap.f32;
       const rate = f(-lr);
       const keep = f(momentum);
@@ -14,17 +33,17 @@ export function createOptim(heap: Heap): Pick<Kernels, "sgd" | "adam"> {
       const decay = f(weightDecay);
       for (let i = 0; i < n; i++) {
         const value = m[(p >>> 2) + i] as number;
-        let grad = m[(g >>> 2) + i] as number;
-        if (decay !== 0) grad = f(grad + f(decay * value));
+        let grad = gradient(m[(g >>> 2) + i] as number, value, decay, maximize);
         if (momentum !== 0) {
-          const velocity = first !== 0 ? grad : f(f(keep * (m[(buf >>> 2) + i] as number)) + f(fresh * grad));
-          m[(buf >>> 2) + i] = velocity;
+          const at = (buf >>> 2) + i;
+          if (first !== 0) m[at] = grad;
+          const velocity = first !== 0 ? grad : decayInto(m, at, keep, fresh, grad);
           grad = nesterov !== 0 ? f(grad + f(keep * velocity)) : velocity;
         }
         m[(p >>> 2) + i] = value + f(rate * grad);
       }
     },
-    adam(p, g, first, second, n, stepSize, beta1, beta2, eps, rootCorrection2, decay, decoupled) {
+    adam(p, g, first, second, top, n, stepSize, beta1, beta2, eps, rootCorrection2, weightDecay, decoupled, nesterovShare, maximize) {
       const m = heap.f32;
       const rate = f(-f(stepSize));
       const keep1 = f(beta1);
@@ -33,19 +52,101 @@ export function createOptim(heap: Heap): Pick<Kernels, "sgd" | "adam"> {
       const new2 = f(1 - beta2);
       const small = f(eps);
       const root = f(rootCorrection2);
-      const shrink = decoupled !== 0 ? f(1 - decay) : f(decay);
+      const share = f(nesterovShare);
+      const decay = decoupled !== 0 ? 0 : f(weightDecay);
+      const shrink = decoupled !== 0 && weightDecay !== 0 ? f(1 - weightDecay) : 1;
       for (let i = 0; i < n; i++) {
-        let value = m[(p >>> 2) + i] as number;
-        let grad = m[(g >>> 2) + i] as number;
-        if (decay !== 0) {
-          if (decoupled !== 0) value = f(value * shrink);
-          else grad = f(grad + f(shrink * value));
+        const before = m[(p >>> 2) + i] as number;
+        const grad = gradient(m[(g >>> 2) + i] as number, before, decay, maximize);
+        let direction = decayInto(m, (first >>> 2) + i, keep1, new1, grad);
+        let square = decayInto(m, (second >>> 2) + i, keep2, f(new2 * grad), grad);
+        if (top !== 0) {
+          square = Math.max(m[(top >>> 2) + i] as number, square);
+          m[(top >>> 2) + i] = square;
         }
-        const mean = f(f(keep1 * (m[(first >>> 2) + i] as number)) + f(new1 * grad));
-        const square = f(f(keep2 * (m[(second >>> 2) + i] as number)) + f(f(new2 * grad) * grad));
-        m[(first >>> 2) + i] = mean;
-        m[(second >>> 2) + i] = square;
-        m[(p >>> 2) + i] = value + f(rate * f(mean / f(f(f(Math.sqrt(square)) / root) + small)));
+        if (share !== 0) direction = f(direction + f(share * grad));
+        direction = f(direction / f(f(f(Math.sqrt(square)) / root) + small));
+        m[(p >>> 2) + i] = f(before * shrink) + f(rate * direction);
+      }
+    },
+    adamax(p, g, first, norm, n, stepSize, beta1, beta2, eps, weightDecay, maximize) {
+      const m = heap.f32;
+      const rate = f(-stepSize);
+      const [keep1, new1, keep2, small, decay] = [f(beta1), f(1 - beta1), f(beta2), f(eps), f(weightDecay)];
+      for (let i = 0; i < n; i++) {
+        const value = m[(p >>> 2) + i] as number;
+        const grad = gradient(m[(g >>> 2) + i] as number, value, decay, maximize);
+        const mean = decayInto(m, (first >>> 2) + i, keep1, new1, grad);
+        const largest = Math.max(f(keep2 * (m[(norm >>> 2) + i] as number)), f(Math.abs(grad) + small));
+        m[(norm >>> 2) + i] = largest;
+        m[(p >>> 2) + i] = value + f(rate * f(mean / largest));
+      }
+    },
+    lion(p, g, first, n, lr, beta1, beta2, weightDecay, maximize) {
+      const m = heap.f32;
+      const rate = f(lr);
+      const shrink = weightDecay === 0 ? 1 : f(1 - weightDecay);
+      const [keep1, new1, keep2, new2] = [f(beta1), f(1 - beta1), f(beta2), f(1 - beta2)];
+      for (let i = 0; i < n; i++) {
+        const at = (first >>> 2) + i;
+        const grad = gradient(m[(g >>> 2) + i] as number, 0, 0, maximize);
+        const mixed = f(f(keep1 * (m[at] as number)) + f(new1 * grad));
+        m[(p >>> 2) + i] = f((m[(p >>> 2) + i] as number) * shrink) + (mixed > 0 ? -rate : mixed < 0 ? rate : 0);
+        decayInto(m, at, keep2, new2, grad);
+      }
+    },
+  };
+}
+
+function adaptive(heap: Heap): Adaptive {
+  /** keep·(what is at i) + (fresh·x)·x, stored. */
+  const squareInto = (m: Float32Array, i: number, keep: number, x: number): number => {
+    const value = f(f(f(keep) * (m[i] as number)) + f(f(f(1 - keep) * x) * x));
+    m[i] = value;
+    return value;
+  };
+  return {
+    rmsprop(p, g, sq, mean, buf, n, lr, alpha, eps, weightDecay, momentum, maximize) {
+      const m = heap.f32;
+      const [rate, small, decay, keep] = [f(-lr), f(eps), f(weightDecay), f(momentum)];
+      for (let i = 0; i < n; i++) {
+        const value = m[(p >>> 2) + i] as number;
+        const grad = gradient(m[(g >>> 2) + i] as number, value, decay, maximize);
+        let average = squareInto(m, (sq >>> 2) + i, alpha, grad);
+        if (mean !== 0) {
+          const centre = f(f(f(alpha) * (m[(mean >>> 2) + i] as number)) + f(f(1 - alpha) * grad));
+          m[(mean >>> 2) + i] = centre;
+          average = f(average - f(centre * centre));
+        }
+        let direction = f(grad / f(f(Math.sqrt(average)) + small));
+        if (buf !== 0) {
+          direction = f(f(keep * (m[(buf >>> 2) + i] as number)) + direction);
+          m[(buf >>> 2) + i] = direction;
+        }
+        m[(p >>> 2) + i] = value + f(rate * direction);
+      }
+    },
+    adagrad(p, g, sum, n, rate, eps, weightDecay, maximize) {
+      const m = heap.f32;
+      const [step, small, decay] = [f(-rate), f(eps), f(weightDecay)];
+      for (let i = 0; i < n; i++) {
+        const value = m[(p >>> 2) + i] as number;
+        const grad = gradient(m[(g >>> 2) + i] as number, value, decay, maximize);
+        const total = f((m[(sum >>> 2) + i] as number) + f(grad * grad));
+        m[(sum >>> 2) + i] = total;
+        m[(p >>> 2) + i] = value + f(step * f(grad / f(f(Math.sqrt(total)) + small)));
+      }
+    },
+    adadelta(p, g, sq, acc, n, lr, rho, eps, weightDecay, maximize) {
+      const m = heap.f32;
+      const [rate, small, decay] = [f(-lr), f(eps), f(weightDecay)];
+      for (let i = 0; i < n; i++) {
+        const value = m[(p >>> 2) + i] as number;
+        const grad = gradient(m[(g >>> 2) + i] as number, value, decay, maximize);
+        const deviation = f(Math.sqrt(f(squareInto(m, (sq >>> 2) + i, rho, grad) + small)));
+        const direction = f(f(f(Math.sqrt(f((m[(acc >>> 2) + i] as number) + small))) / deviation) * grad);
+        squareInto(m, (acc >>> 2) + i, rho, direction);
+        m[(p >>> 2) + i] = value + f(rate * direction);
       }
     },
   };

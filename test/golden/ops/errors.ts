@@ -21,6 +21,7 @@ import {
 import type { Outcome } from "../compare.js";
 import { camelOptions, makeRecurrent, type RecurrentConfig, runRecurrent, Unknown } from "../context.js";
 import type { GoldenCase } from "../load.js";
+import { makeScheduler } from "./schedules.js";
 
 type Inputs = Readonly<Record<string, { dtype?: string; shape?: number[]; data?: unknown[] }>>;
 const SPECIAL: Readonly<Record<string, number>> = {
@@ -74,6 +75,10 @@ const CALLS: Readonly<Record<string, (engine: Engine, config: Record<string, unk
       Object.keys(inputs).map((name) => make(engine, inputs, name)),
       values as never,
     );
+  },
+  scheduler: (engine, config) => {
+    const { scheduler, ...options } = config;
+    return makeScheduler(engine, scheduler as string, options);
   },
   backward: (engine, config, inputs) =>
     engine.step(() => {

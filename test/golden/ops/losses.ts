@@ -3,6 +3,7 @@ import {
   backward,
   binaryCrossEntropyWithLogits,
   clipGradNorm,
+  clipGradValue,
   crossEntropy,
   l1Loss,
   logSoftmax,
@@ -106,13 +107,17 @@ export const optimizer: Runner = (engine, item) => {
     });
     parameters.forEach((parameter, i) => void history[i]!.set(parameter.data(), k * parameter.size));
   }
-  return Object.fromEntries([...item.params.keys()].map((key, i) => [key, history[i]]));
+  const names = [...item.params.keys()];
+  const states = parameters.flatMap((parameter, i) => {
+    const tensors = Object.entries(update.state(parameter)?.tensors ?? {});
+    return tensors.map(([name, tensor]) => [`state.${names[i]}.${name}`, tensor.data()] as const);
+  });
+  return Object.fromEntries([...names.map((key, i) => [key, history[i]] as const), ...states]);
 };
 
 export const clip_grad_norm: Runner = (engine, item) => {
   checkKeys(item, ["max_norm", "norm_type", "eps"]);
-  const { max_norm, norm_type } = item.config as { max_norm: number; norm_type: number };
-  if (norm_type !== 2) throw new Unknown(`norm_type ${norm_type} is not known`);
+  const { max_norm, norm_type } = item.config as { max_norm: number; norm_type: number | string };
   return engine.step(() => {
     const names = item.manifest.inputs as readonly string[];
     const leaves: Tensor[] = names.map((name) => {
@@ -120,7 +125,21 @@ export const clip_grad_norm: Runner = (engine, item) => {
       tensor.grad = tensor;
       return tensor;
     });
-    const total = clipGradNorm(leaves, max_norm);
+    const total = clipGradNorm(leaves, max_norm, { normType: Number(norm_type) });
     return { total_norm: Float64Array.of(total), ...Object.fromEntries(names.map((name, i) => [name, leaves[i]!.data()])) };
+  });
+};
+
+export const clip_grad_value: Runner = (engine, item) => {
+  checkKeys(item, ["clip_value"]);
+  return engine.step(() => {
+    const names = item.manifest.inputs as readonly string[];
+    const leaves = names.map((name) => {
+      const tensor = input(engine, item, name);
+      tensor.grad = tensor;
+      return tensor;
+    });
+    clipGradValue(leaves, item.config.clip_value as number);
+    return Object.fromEntries(names.map((name, i) => [name, leaves[i]!.data()]));
   });
 };
