@@ -6,6 +6,7 @@ import { type GoldenCase, loadFamily } from "./load.js";
 import { runErrorCase } from "./ops/errors.js";
 import { embedding, linear, math, rnn } from "./ops/layers.js";
 import { clip_grad_norm, clip_grad_value, cross_entropy, cross_entropy_soft, elementLoss, optimizer, softmaxOf } from "./ops/losses.js";
+import { seq2seq, train_charlm, train_classifier, train_seq2seq, train_tagger } from "./ops/models.js";
 import { runScheduleCase } from "./ops/schedules.js";
 
 const MATH = ["exp", "tanh", "sigmoid", "relu", "softplus", "elu", "leaky_relu", "gelu", "hardsigmoid", "hardtanh", "log", "sqrt"];
@@ -23,6 +24,11 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   optimizer,
   clip_grad_norm,
   clip_grad_value,
+  seq2seq,
+  train_charlm,
+  train_classifier,
+  train_tagger,
+  train_seq2seq,
   ...Object.fromEntries(MATH.map((name) => [name, math])),
 };
 

@@ -36,7 +36,7 @@ function optionsOf(config: Config): Record<string, unknown> {
     ...(T_mult === undefined ? {} : { tMult: T_mult }),
   };
   if (cycle_momentum === true) throw new Unknown("option cycle_momentum is not known to this runner");
-  return { ...named, ...camelOptions(rest, ["formula"]) };
+  return { ...named, ...camelOptions(rest, ["formula", "name"]) };
 }
 
 type Maker = (options: never) => Schedule;
@@ -55,7 +55,8 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   warmup_rsqrt: ({ warmupSteps }: { warmupSteps: number }) => warmupRsqrt({ warmupSteps }),
 };
 
-function makeSchedule(name: string, config: Config): Schedule {
+/** The schedule of a PyTorch scheduler's name and options. */
+export function makeSchedule(name: string, config: Config): Schedule {
   if (name === "SequentialLR") {
     const { parts, milestones } = config as { parts: [string, Config][]; milestones: number[] };
     return sequentialLR(
