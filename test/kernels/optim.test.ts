@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { test } from "vitest";
+import { describe, test } from "vitest";
 import { createOptim } from "../../src/engine/js/optim.js";
+import type { Kernels } from "../../src/engine/kernels.js";
 import { createRigs, randomFloats, sameBits } from "./harness.js";
 
 const rigs = createRigs(createOptim);
@@ -79,4 +80,127 @@ test("Adam and AdamW follow the formula at every size", () => {
       );
     }
   }
+});
+
+describe("the other optimizers equal float64 at every size, with decay and maximize", () => {
+  const sizes = Array.from({ length: 67 }, (_, i) => i + 1);
+  const make = (n: number) => ({
+    p: randomFloats(n, n),
+    g: randomFloats(n, n + 1),
+    a: randomFloats(n, n + 2).map(Math.abs),
+    b: randomFloats(n, n + 3).map((u) => Math.abs(u) * 1e-3),
+    c: randomFloats(n, n + 4),
+    decay: n % 2 === 0 ? 0.01 : 0,
+    maximize: n % 3 === 0 ? 1 : 0,
+  });
+  type Data = ReturnType<typeof make>;
+  const gradient = ({ p, g, decay, maximize }: Data, i: number) => (maximize ? -g[i]! : g[i]!) + decay * p[i]!;
+
+  /** Runs a kernel over p and up to three states; `want` gives the new values of element i. */
+  function check(
+    name: string,
+    run: (k: Kernels, at: { p: number; g: number; a: number; b: number; c: number }, n: number, data: Data) => void,
+    want: (data: Data, i: number) => Partial<Record<"p" | "a" | "b" | "c", number>>,
+  ): void {
+    for (const n of sizes) {
+      const data = make(n);
+      const keys = ["p", "a", "b", "c"] as const;
+      const outputs = sameBits(rigs, (rig) => {
+        const at = { p: rig.f32(data.p, n & 3), g: rig.f32(data.g, 1), a: rig.f32(data.a, 2), b: rig.f32(data.b, 3), c: rig.f32(data.c) };
+        run(rig.kernels, at, n, data);
+        return keys.map((key) => [at[key], n] as const);
+      });
+      keys.forEach((key, k) => {
+        close(
+          outputs[k]!,
+          Array.from({ length: n }, (_, i) => want(data, i)[key] ?? data[key][i]!),
+          `${name} ${key} of size ${n}`,
+        );
+      });
+    }
+  }
+
+  test("Adamax", () => {
+    check(
+      "adamax",
+      (k, { p, g, c, a }, n, { decay, maximize }) => k.adamax(p, g, c, a, n, 0.01, 0.9, 0.999, 1e-8, decay, maximize),
+      (data, i) => {
+        const grad = gradient(data, i);
+        const c = 0.9 * data.c[i]! + 0.1 * grad;
+        const a = Math.max(0.999 * data.a[i]!, Math.abs(grad) + 1e-8);
+        return { c, a, p: data.p[i]! - (0.01 * c) / a };
+      },
+    );
+  });
+
+  test("Lion", () => {
+    check(
+      "lion",
+      (k, { p, g, c }, n, { decay, maximize }) => k.lion(p, g, c, n, 0.01, 0.9, 0.99, decay, maximize),
+      (data, i) => {
+        const grad = data.maximize ? -data.g[i]! : data.g[i]!;
+        const sign = Math.sign(0.9 * data.c[i]! + 0.1 * grad);
+        return { c: 0.99 * data.c[i]! + 0.01 * grad, p: data.p[i]! * (1 - data.decay) - 0.01 * sign };
+      },
+    );
+  });
+
+  test("RMSprop, centred and with momentum", () => {
+    check(
+      "rmsprop",
+      (k, { p, g, a, b, c }, n, { decay, maximize }) => k.rmsprop(p, g, a, b, c, n, 0.01, 0.9, 1e-3, decay, 0.8, maximize),
+      (data, i) => {
+        const grad = gradient(data, i);
+        const a = 0.9 * data.a[i]! + 0.1 * grad * grad;
+        const b = 0.9 * data.b[i]! + 0.1 * grad;
+        const c = 0.8 * data.c[i]! + grad / (Math.sqrt(a - b * b) + 1e-3);
+        return { a, b, c, p: data.p[i]! - 0.01 * c };
+      },
+    );
+    check(
+      "plain rmsprop",
+      (k, { p, g, a }, n, { decay, maximize }) => k.rmsprop(p, g, a, 0, 0, n, 0.01, 0.9, 1e-3, decay, 0, maximize),
+      (data, i) => {
+        const grad = gradient(data, i);
+        const a = 0.9 * data.a[i]! + 0.1 * grad * grad;
+        return { a, p: data.p[i]! - (0.01 * grad) / (Math.sqrt(a) + 1e-3) };
+      },
+    );
+  });
+
+  test("Adagrad and Adadelta", () => {
+    check(
+      "adagrad",
+      (k, { p, g, a }, n, { decay, maximize }) => k.adagrad(p, g, a, n, 0.1, 1e-6, decay, maximize),
+      (data, i) => {
+        const grad = gradient(data, i);
+        const a = data.a[i]! + grad * grad;
+        return { a, p: data.p[i]! - (0.1 * grad) / (Math.sqrt(a) + 1e-6) };
+      },
+    );
+    check(
+      "adadelta",
+      (k, { p, g, a, b }, n, { decay, maximize }) => k.adadelta(p, g, a, b, n, 0.5, 0.9, 1e-6, decay, maximize),
+      (data, i) => {
+        const grad = gradient(data, i);
+        const a = 0.9 * data.a[i]! + 0.1 * grad * grad;
+        const d = (Math.sqrt(data.b[i]! + 1e-6) / Math.sqrt(a + 1e-6)) * grad;
+        return { a, b: 0.9 * data.b[i]! + 0.1 * d * d, p: data.p[i]! - 0.5 * d };
+      },
+    );
+  });
+
+  test("Adam with AMSGrad and NAdam's share", () => {
+    check(
+      "adam",
+      (k, { p, g, a, b, c }, n, { decay, maximize }) => k.adam(p, g, c, a, b, n, 0.01, 0.9, 0.99, 1e-6, 0.5, decay, 0, 0.3, maximize),
+      (data, i) => {
+        const grad = gradient(data, i);
+        const c = 0.9 * data.c[i]! + 0.1 * grad;
+        const a = 0.99 * data.a[i]! + 0.01 * grad * grad;
+        const b = Math.max(data.b[i]!, a);
+        return { a, b, c, p: data.p[i]! - (0.01 * (c + 0.3 * grad)) / (Math.sqrt(b) / 0.5 + 1e-6) };
+      },
+    );
+  });
 });
