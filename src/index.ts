@@ -4,9 +4,10 @@ import trainWasm from "../build/wasm/train-inline.js";
 import type { Engine } from "./engine/engine.js";
 import { createEngineFrom, createEngineSync as createSync, type EngineModules, type EngineOptions } from "./engine/load.js";
 import { backwards } from "./ops/backwards.js";
+import { initialise } from "./ops/initialise.js";
 import { Tape } from "./tensor/tape.js";
 
-const tape = () => new Tape(backwards);
+const tape = () => new Tape(backwards, initialise);
 
 /** An engine that trains. @throws ConfigError on a bad option; StateError when the backend asked for is refused */
 export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>

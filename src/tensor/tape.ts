@@ -19,13 +19,26 @@ export interface BackwardContext {
   scratch(elements: number): Ptr;
 }
 
+/** What a new parameter starts as. */
+export type Initialiser =
+  | { readonly kind: "zeros" }
+  | { readonly kind: "uniform"; readonly low: number; readonly high: number }
+  | { readonly kind: "normal"; readonly mean: number; readonly std: number };
+
+/** Fills a new parameter, which holds zeros. */
+export type Initialise = (parameter: Tensor, initialiser: Initialiser) => void;
+
 export type Backward = (context: BackwardContext, entry: TapeEntry) => void;
 
 export class Tape implements StepHook {
   readonly #entries: TapeEntry[] = [];
   #paused = 0;
 
-  constructor(readonly backwards: Readonly<Record<string, Backward>>) {}
+  /** @param backwards gradients by operation @param initialise how parameters are filled */
+  constructor(
+    readonly backwards: Readonly<Record<string, Backward>>,
+    readonly initialise: Initialise,
+  ) {}
 
   mark(): number {
     return this.#entries.length;
@@ -59,6 +72,9 @@ export class Tape implements StepHook {
 }
 
 const tapeOf = (engine: Engine): Tape | null => engine.tape as Tape | null;
+
+/** How new parameters are filled: not at all without the training entry. */
+export const initialiserOf = (engine: Engine): Initialise | null => tapeOf(engine)?.initialise ?? null;
 
 /** Whether an operation on these inputs will be recorded, so that it must save what its gradient reads. */
 export function isRecording(engine: Engine, inputs: readonly Tensor[]): boolean {
