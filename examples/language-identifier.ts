@@ -63,4 +63,4 @@ await mkdir("models", { recursive: true });
 const bytes = classifier.save();
 await writeBytes(file, bytes);
 console.log(`\nSaved to ${file} (${(bytes.length / 1024).toFixed(0)} KiB). Try a sentence of your own:`);
-console.log(`  echo "Buenos días, ¿cómo está usted?" | npx recurra predict ${file}`);
+console.log(`  echo "Todos los niños quieren ir a la escuela de su pueblo" | npx recurra predict ${file}`);
