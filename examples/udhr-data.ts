@@ -27,6 +27,7 @@ export const LANGUAGES: readonly Language[] = [
   ...list("Latin", {
     cat: ["Catalan"],
     ces: ["Czech"],
+    cym: ["Welsh"],
     dan: ["Danish"],
     deu: ["German", "deu_1996"],
     eng: ["English"],
@@ -34,7 +35,6 @@ export const LANGUAGES: readonly Language[] = [
     eus: ["Basque"],
     fin: ["Finnish"],
     fra: ["French"],
-    glg: ["Galician"],
     hbs: ["Serbo-Croatian", "bos_latn", "hrv", "srp_latn"],
     hun: ["Hungarian"],
     ind: ["Indonesian"],
