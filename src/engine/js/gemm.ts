@@ -12,7 +12,7 @@ const f = Math.fround;
 
 const KC = 256;
 /** Rows of A that are widened at a time. */
-const MC = 64;
+const MC = 128;
 
 type Gemm = Pick<Kernels, "gemm" | "packB" | "gemmPacked">;
 
@@ -46,6 +46,17 @@ function widen(
   across: number,
   width: number,
 ): void {
+  if (width === 4) {
+    const second = 2 * across;
+    const third = 3 * across;
+    for (const end = to + 4 * k; to < end; to += 4, from += alongK) {
+      out[to] = m[from] as number;
+      out[to + 1] = m[from + across] as number;
+      out[to + 2] = m[from + second] as number;
+      out[to + 3] = m[from + third] as number;
+    }
+    return;
+  }
   for (let p = 0; p < k; p++, to += 4, from += alongK) {
     for (let j = 0; j < width; j++) out[to + j] = m[from + j * across] as number;
     for (let j = width; j < 4; j++) out[to + j] = 0;
