@@ -35,13 +35,6 @@ const moments = (name: string, given: Partial<MomentOptions>, lr: number, weight
   eps: nonNegative(name, "eps", given.eps ?? 1e-8),
 });
 
-const checkAdam =
-  (name: string, decay: number) =>
-  (given: Partial<AdamOptions>): AdamOptions => ({
-    ...moments(name, given, 0.001, decay),
-    amsgrad: flag(name, "amsgrad", given.amsgrad ?? false),
-  });
-
 /** What differs from one update to the next. */
 interface Step {
   readonly stepSize: number;
@@ -57,10 +50,19 @@ function moveBy(parameter: Tensor, { tensors }: ParameterState, options: MomentO
 
 const MOMENTS = ["exp_avg", "exp_avg_sq"] as const;
 
-/** Adam. Kingma and Ba 2015, in PyTorch's form: p -= lr/(1-b1^t) · m / (sqrt(v)/sqrt(1-b2^t) + eps). */
-export class Adam extends Optimizer<AdamOptions> {
-  constructor(parameters: Parameters<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super("Adam", parameters, options, ["betas", "eps", "amsgrad"], checkAdam("Adam", 0));
+abstract class AdamBase extends Optimizer<AdamOptions> {
+  /** @param decoupled weight decay is taken off the parameter instead of added to the gradient */
+  protected constructor(
+    name: string,
+    private readonly decoupled: boolean,
+    defaultDecay: number,
+    parameters: Parameters<AdamOptions>,
+    options: Partial<AdamOptions>,
+  ) {
+    super(name, parameters, options, ["betas", "eps", "amsgrad"], (given) => ({
+      ...moments(name, given, 0.001, defaultDecay),
+      amsgrad: flag(name, "amsgrad", given.amsgrad ?? false),
+    }));
   }
 
   protected override stateNames({ amsgrad }: AdamOptions): readonly string[] {
@@ -69,24 +71,22 @@ export class Adam extends Optimizer<AdamOptions> {
 
   protected override update(parameter: Tensor, state: ParameterState, options: AdamOptions): void {
     const [power1, power2] = [power(state, "beta1", options.betas[0]), power(state, "beta2", options.betas[1])];
-    moveBy(parameter, state, options, { stepSize: options.lr / (1 - power1), eps: options.eps, root: Math.sqrt(1 - power2) });
+    const { decoupled } = this;
+    moveBy(parameter, state, options, { stepSize: options.lr / (1 - power1), eps: options.eps, root: Math.sqrt(1 - power2), decoupled });
+  }
+}
+
+/** Adam. Kingma and Ba 2015, in PyTorch's form: p -= lr/(1-b1^t) · m / (sqrt(v)/sqrt(1-b2^t) + eps). */
+export class Adam extends AdamBase {
+  constructor(parameters: Parameters<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    super("Adam", false, 0, parameters, options);
   }
 }
 
 /** Adam with decoupled weight decay: p *= 1 - lr·weightDecay before the step. Loshchilov and Hutter 2019. */
-export class AdamW extends Optimizer<AdamOptions> {
+export class AdamW extends AdamBase {
   constructor(parameters: Parameters<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super("AdamW", parameters, options, ["betas", "eps", "amsgrad"], checkAdam("AdamW", 0.01));
-  }
-
-  protected override stateNames({ amsgrad }: AdamOptions): readonly string[] {
-    return amsgrad ? [...MOMENTS, "max_exp_avg_sq"] : MOMENTS;
-  }
-
-  protected override update(parameter: Tensor, state: ParameterState, options: AdamOptions): void {
-    const [power1, power2] = [power(state, "beta1", options.betas[0]), power(state, "beta2", options.betas[1])];
-    const step = { stepSize: options.lr / (1 - power1), eps: options.eps, root: Math.sqrt(1 - power2), decoupled: true };
-    moveBy(parameter, state, options, step);
+    super("AdamW", true, 0.01, parameters, options);
   }
 }
 
