@@ -34,6 +34,7 @@ export * from "./nn/cells.js";
 export { Dropout, type Layer, ReLU, Sequential, Sigmoid, Tanh } from "./nn/containers.js";
 export { Embedding, type EmbeddingOptions } from "./nn/embedding.js";
 export { EncoderDecoder, type EncoderDecoderOptions } from "./nn/encoder-decoder.js";
+export * as init from "./nn/init.js";
 export { Linear, type LinearOptions } from "./nn/linear.js";
 export { Module, type StateDict, type StateEntry, type StateSource } from "./nn/module.js";
 export * from "./nn/recurrent.js";
