@@ -25,6 +25,7 @@ export const createEngineSync = (options: EngineOptions & { modules: EngineModul
 export { Engine, type EngineInfo, type StepOptions } from "./engine/engine.js";
 export type { EngineModules, EngineOptions } from "./engine/load.js";
 export * from "./errors.js";
+export { type GradientThroughTime, gradientThroughTime } from "./inspect/gradient-through-time.js";
 export * from "./loss/binary.js";
 export { type CrossEntropyOptions, crossEntropy, type NllOptions, nllLoss } from "./loss/cross-entropy.js";
 export type { Reduction, ReductionOptions } from "./loss/reduction.js";
@@ -35,6 +36,7 @@ export { Dropout, type Layer, ReLU, Sequential, Sigmoid, Tanh } from "./nn/conta
 export { Embedding, type EmbeddingOptions } from "./nn/embedding.js";
 export { EncoderDecoder, type EncoderDecoderOptions } from "./nn/encoder-decoder.js";
 export * as init from "./nn/init.js";
+export { LayerNorm, type LayerNormOptions } from "./nn/layer-norm.js";
 export { Linear, type LinearOptions } from "./nn/linear.js";
 export { Module, type StateDict, type StateEntry, type StateSource } from "./nn/module.js";
 export * from "./nn/recurrent.js";

@@ -7,6 +7,8 @@ import {
   type Engine,
   GRU,
   GRUCell,
+  gradcheck,
+  LayerNorm,
   Linear,
   LSTM,
   LSTMCell,
@@ -129,6 +131,21 @@ describe("layers", () => {
     expect(y.data()[1]).toBeCloseTo(1 / (1 + Math.exp(-0.5)), 6);
     const squashed = engine.step(() => new Sequential(new Tanh()).forward(tensor(engine, [0.5])));
     expect(squashed.item()).toBeCloseTo(Math.tanh(0.5), 6);
+  });
+
+  test("LayerNorm takes mean and variance off the last axis, and every gradient is right", () => {
+    const norm = new LayerNorm(engine, { normalizedSize: 5 });
+    const x = tensor(engine, randomFloats(15, 3, 4), [3, 5]);
+    x.requiresGrad = true;
+    for (const row of engine.step(() => norm.forward(x).toArray()) as number[][]) {
+      expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(0, 5);
+      expect(row.reduce((a, b) => a + b * b, 0) / 5).toBeCloseTo(1, 4);
+    }
+    norm.weight!.assign([1, 2, 0.5, -1, 3]);
+    gradcheck((input) => norm.forward(input!), [x, ...norm.parameters()]);
+    expect(() => norm.forward(zeros(engine, [2, 4]))).toThrowError(
+      /LayerNorm\.forward: input has shape \[2, 4\], wants a last axis of normalizedSize 5/,
+    );
   });
 
   test("Dropout is silent outside training, and keeps the mean in training", () => {
