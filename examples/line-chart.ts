@@ -5,7 +5,7 @@ export interface Line {
   readonly dashed: boolean;
 }
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [860, 420, 64, 230, 16, 40];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [860, 420, 64, 230, 34, 40];
 const COLOURS = ["#1b6ca8", "#1b6ca8", "#c8553d", "#c8553d", "#2e8b57", "#2e8b57", "#7b4fa3", "#7b4fa3"];
 /** Smaller values are drawn at the bottom. */
 const FLOOR = -16;
@@ -30,6 +30,6 @@ export function lineChart(lines: readonly Line[], xLabel: string, yLabel: string
     const legend = `<line x1="${WIDTH - RIGHT + 14}" y1="${row - 4}" x2="${WIDTH - RIGHT + 40}" y2="${row - 4}" ${style}/><text x="${WIDTH - RIGHT + 46}" y="${row}">${name}</text>`;
     return `<polyline points="${points}" ${style}/>${legend}`;
   });
-  const labels = `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 10}" text-anchor="middle">${xLabel} (0 to ${length - 1})</text><text x="14" y="${TOP + 4}">${yLabel}</text>`;
+  const labels = `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 10}" text-anchor="middle">${xLabel} (0 to ${length - 1})</text><text x="14" y="18">${yLabel}</text>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="white"/>${grid.join("")}${drawn.join("")}${labels}</svg>\n`;
 }

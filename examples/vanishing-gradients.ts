@@ -1,5 +1,5 @@
 /**
- * npm run vanishing [-- --steps 200 --updates 2000 --out models/vanishing.svg]
+ * npm run vanishing [-- --steps 200 --updates 1000 --out models/vanishing.svg]
  * How much of the loss's gradient reaches each step of the adding problem, before and after training, in four networks; and which of them
  * learn it.
  */
@@ -25,7 +25,7 @@ import { addingProblem, NETWORKS } from "./adding-problem.js";
 import { type Line, lineChart } from "./line-chart.js";
 
 const text = (value: string) => ({ type: "string", default: value }) as const;
-const { values } = parseArgs({ options: { steps: text("200"), updates: text("2000"), out: text("models/vanishing.svg") } });
+const { values } = parseArgs({ options: { steps: text("200"), updates: text("1000"), out: text("models/vanishing.svg") } });
 const [steps, updates] = [Number(values.steps), Number(values.updates)];
 const [batch, hiddenSize] = [32, 64];
 
@@ -37,7 +37,7 @@ for (const [name, make] of NETWORKS) {
   const layer = make(engine, hiddenSize);
   const output = new Linear(engine, { inFeatures: hiddenSize, outFeatures: 1 });
   const parameters = [...layer.parameters(), ...output.parameters()];
-  const optimizer = new Adam(parameters, { lr: 0.001 });
+  const optimizer = new Adam(parameters, { lr: 0.005 });
   const read = (h: Tensor) => output.forward(reshape(slice(h, 0, -1), [batch, hiddenSize]));
   const fixed = addingProblem(engine, new Stream([7, 7]), batch, steps);
   const measure = (when: "before" | "after") => {
