@@ -6,12 +6,7 @@
 // f32_adadelta: sq = rho·sq + ((1 - rho)·g')·g';  d = sqrt(acc + eps)/sqrt(sq + eps)·g';  acc = rho·acc + ((1 - rho)·d)·d;  p += -lr·d.
 
 import { load4, store4 } from "../simd/tail";
-
-function gradient4(full: bool, g: usize, n: i32, value: v128, decay: f32, maximize: i32): v128 {
-  let grad = load4(full, g, n);
-  if (maximize) grad = f32x4.neg(grad);
-  return decay == 0 ? grad : f32x4.add(grad, f32x4.mul(f32x4.splat(decay), value));
-}
+import { gradient4 } from "./gradient";
 
 /** keep·(what is at p) + (fresh·x)·x, stored. */
 function squareInto(full: bool, p: usize, n: i32, keep: f64, x: v128): v128 {
@@ -37,7 +32,7 @@ function rmspropStep(
   maximize: i32,
 ): void {
   const value = load4(full, p, n);
-  const grad = inline.always(gradient4(full, g, n, value, decay, maximize));
+  const grad = inline.always(gradient4(full, g, n, value, f32x4.splat(decay), decay != 0, maximize != 0));
   let average = inline.always(squareInto(full, sq, n, alpha, grad));
   if (mean) {
     const fresh = f32x4.mul(f32x4.splat(<f32>(1 - alpha)), grad);
@@ -80,7 +75,7 @@ export function f32_rmsprop(
 
 function adagradStep(full: bool, p: usize, g: usize, sum: usize, n: i32, rate: f32, eps: f32, decay: f32, maximize: i32): void {
   const value = load4(full, p, n);
-  const grad = inline.always(gradient4(full, g, n, value, decay, maximize));
+  const grad = inline.always(gradient4(full, g, n, value, f32x4.splat(decay), decay != 0, maximize != 0));
   const total = f32x4.add(load4(full, sum, n), f32x4.mul(grad, grad));
   store4(full, sum, total, n);
   const direction = f32x4.div(grad, f32x4.add(f32x4.sqrt(total), f32x4.splat(eps)));
@@ -109,7 +104,7 @@ function adadeltaStep(
 ): void {
   const value = load4(full, p, n);
   const small = f32x4.splat(eps);
-  const grad = inline.always(gradient4(full, g, n, value, decay, maximize));
+  const grad = inline.always(gradient4(full, g, n, value, f32x4.splat(decay), decay != 0, maximize != 0));
   const deviation = f32x4.sqrt(f32x4.add(inline.always(squareInto(full, sq, n, rho, grad)), small));
   const direction = f32x4.mul(f32x4.div(f32x4.sqrt(f32x4.add(load4(full, acc, n), small)), deviation), grad);
   inline.always(squareInto(full, acc, n, rho, direction));

@@ -9,13 +9,7 @@
 // f32_lion: p *= 1 - decay;  p += -lr·sign(beta1·m + (1 - beta1)·g');  m = beta2·m + (1 - beta2)·g'.
 
 import { load4, store4 } from "../simd/tail";
-
-/** g' of above; `decay` is the splatted weight decay, 0 for none. */
-function gradient4(full: bool, g: usize, n: i32, value: v128, decay: v128, decays: bool, maximize: bool): v128 {
-  let grad = load4(full, g, n);
-  if (maximize) grad = f32x4.neg(grad);
-  return decays ? f32x4.add(grad, f32x4.mul(decay, value)) : grad;
-}
+import { gradient4 } from "./gradient";
 
 /** keep·(what is at p) + fresh·x, stored. */
 function decayInto(full: bool, p: usize, n: i32, keep: v128, fresh: v128, x: v128): v128 {
