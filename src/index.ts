@@ -26,6 +26,8 @@ export { Engine, type EngineInfo, type StepOptions } from "./engine/engine.js";
 export type { EngineModules, EngineOptions } from "./engine/load.js";
 export * from "./errors.js";
 export { type GradientThroughTime, gradientThroughTime } from "./inspect/gradient-through-time.js";
+export { readSafetensors, type Safetensors, type SafetensorsEntry } from "./io/safetensors.js";
+export { readStateDict, writeStateDict } from "./io/state-dict.js";
 export * from "./loss/binary.js";
 export { type CrossEntropyOptions, crossEntropy, type NllOptions, nllLoss } from "./loss/cross-entropy.js";
 export type { Reduction, ReductionOptions } from "./loss/reduction.js";

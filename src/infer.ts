@@ -19,6 +19,7 @@ export const createEngineSync = (options: EngineOptions & { modules: EngineModul
 export type { Engine, EngineInfo } from "./engine/engine.js";
 export type { EngineModules, EngineOptions } from "./engine/load.js";
 export * from "./errors.js";
+export { readStateDict } from "./io/state-dict.js";
 export { Embedding } from "./nn/embedding.js";
 export { Linear } from "./nn/linear.js";
 export { GRU, LSTM, RNN } from "./nn/recurrent.js";

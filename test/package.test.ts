@@ -32,6 +32,7 @@ const INFER = [
   "createEngineSync",
   "isRecurraError",
   "logSoftmax",
+  "readStateDict",
   "softmax",
   "tensor",
   "zeros",
@@ -137,6 +138,8 @@ const FULL = [
   "oneCycleLR",
   "ones",
   "polynomialLR",
+  "readSafetensors",
+  "readStateDict",
   "relu",
   "reshape",
   "sequentialLR",
@@ -158,6 +161,7 @@ const FULL = [
   "transpose",
   "warmupLinear",
   "warmupRsqrt",
+  "writeStateDict",
   "zeros",
 ];
 

@@ -39,9 +39,8 @@ export function ln(x: number): number {
   return exponent * LN2_HIGH - (half - (s * (half + r) + exponent * LN2_LOW) - f);
 }
 
-/** 2^exponent for whole exponents from -1074 to 1023. */
+/** 2^exponent for whole exponents from -1022 to 1023. */
 function powerOfTwo(exponent: number): number {
-  if (exponent < -1022) return powerOfTwo(exponent + 60) * 8.673617379884035e-19;
   bits.setUint32(0, (exponent + 1023) << 20);
   bits.setUint32(4, 0);
   return bits.getFloat64(0);
@@ -63,7 +62,9 @@ export function exp(x: number): number {
       (0.16666666666666602 +
         t * (-0.0027777777777015593 + t * (6.613756321437934e-5 + t * (-1.6533902205465252e-6 + t * 4.1381367970572385e-8))));
   const y = 1 - (low - (r * c) / (2 - c) - high);
-  return k === 1024 ? y * 2 * powerOfTwo(1023) : y * powerOfTwo(k);
+  if (k === 1024) return y * 2 * powerOfTwo(1023);
+  // A denormal result is rounded once, by the last factor 2^-60.
+  return k < -1022 ? y * powerOfTwo(k + 60) * 8.673617379884035e-19 : y * powerOfTwo(k);
 }
 
 /** x^y for x > 0, as e^(y·ln x): relative error about |y·ln x| ulp. */

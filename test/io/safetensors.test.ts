@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FormatError } from "../../src/errors.js";
+import { createEngine, LSTM } from "../../src/index.js";
 import { crc32 } from "../../src/io/crc32.js";
 import { toFloat32, toTypedArray } from "../../src/io/element-types.js";
 import { parseJson } from "../../src/io/json.js";
 import { readSafetensors, type SafetensorsInput, writeSafetensors } from "../../src/io/safetensors.js";
+import { readStateDict, writeStateDict } from "../../src/io/state-dict.js";
 
 const f32 = (name: string, shape: number[], ...values: number[]): SafetensorsInput => ({
   name,
@@ -89,6 +91,21 @@ describe("safetensors", () => {
         }
       }),
       { seed: 21, numRuns: 20_000 },
+    );
+  });
+});
+
+describe("state dictionaries", () => {
+  test("a module written by one engine is read by another, bit for bit", async () => {
+    const [from, to] = [await createEngine({ seed: 1 }), await createEngine({ seed: 2, backend: "js" })];
+    const options = { inputSize: 3, hiddenSize: 4, bidirectional: true };
+    const [a, b] = [new LSTM(from, options), new LSTM(to, options)];
+    const file = writeStateDict(a.stateDict());
+    expect(readSafetensors(file).metadata.get("format")).toBe("pt");
+    b.loadStateDict(readStateDict(file));
+    for (const [name, parameter] of a.stateDict()) expect(b.stateDict().get(name)!.data(), name).toEqual(parameter.data());
+    expect(() => readStateDict(writeSafetensors([{ name: "i", dtype: "I32", shape: [1], data: Int32Array.of(1) }]))).toThrowError(
+      /dtype I32, wants F32/,
     );
   });
 });

@@ -125,6 +125,7 @@ describe("scalar functions of the host", () => {
       const turns = (i / 20_000) * 6 - 3;
       expect(Math.abs(cosPi(turns) - Math.cos(Math.PI * turns))).toBeLessThan(2e-15);
     }
+    for (const x of [-708.5, -720, -740, -745]) expect(Math.abs(exp(x) - Math.exp(x))).toBeLessThanOrEqual(Number.MIN_VALUE);
     expect(Math.abs(pow(0.93, 17) / 0.93 ** 17 - 1)).toBeLessThan(1e-14);
     expect([exp(0), exp(Number.NEGATIVE_INFINITY), exp(710), ln(0), ln(1)]).toEqual([
       1,
