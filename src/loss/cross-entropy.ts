@@ -4,13 +4,13 @@ import { affine, mul, neg } from "../ops/arithmetic.js";
 import { crossEntropyOp } from "../ops/cross-entropy.js";
 import { gather } from "../ops/embedding.js";
 import { reshape } from "../ops/layout.js";
-import { mean, sum } from "../ops/reduce.js";
+import { sum } from "../ops/reduce.js";
 import { logSoftmax } from "../ops/softmax.js";
 import { checkOptions, inRange } from "../options.js";
 import { tensor } from "../tensor/create.js";
 import { sameShape, show } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkReduction, type Reduction, type ReductionOptions } from "./reduction.js";
+import { checkReduction, type Reduction, type ReductionOptions, reduceLosses } from "./reduction.js";
 
 export interface CrossEntropyOptions extends ReductionOptions {
   /** f32 [C], one weight a class. */
@@ -53,7 +53,7 @@ function softCrossEntropy(logits: Tensor, targets: Tensor, weight: Tensor | null
   const smoothed = smoothing === 0 ? targets : affine(targets, 1 - smoothing, smoothing / classes);
   const weighted = weight === null ? smoothed : mul(smoothed, weight);
   const losses = neg(sum(mul(logSoftmax(logits), weighted), -1));
-  return reduction === "none" ? losses : reduction === "sum" ? sum(losses) : mean(losses);
+  return reduceLosses(losses, reduction);
 }
 
 export interface NllOptions extends ReductionOptions {

@@ -4,7 +4,7 @@ import { type Backward, record } from "../tensor/tape.js";
 import { checkDType, empty, type Tensor } from "../tensor/tensor.js";
 
 /** The kernels' numbers (src/engine/kernels.ts). */
-const KINDS = {
+export const KINDS = {
   leakyRelu: 0,
   elu: 1,
   gelu: 2,

@@ -3,9 +3,7 @@ import type { Kernels, Ptr } from "../engine/kernels.js";
 import { pow } from "../engine/scalar.js";
 import { StateError } from "../errors.js";
 import { Tensor } from "../tensor/tensor.js";
-
-/** The kind of the activation kernel that limits. */
-const CLAMP = 9;
+import { KINDS } from "./activation.js";
 
 /** A persistent block of zeros of the parameter's size: momentum and the like. */
 export function stateLike(parameter: Tensor): Tensor {
@@ -140,7 +138,7 @@ export function globalNorm(tensors: readonly Tensor[], p = 2): number {
 /** Limits every element to -limit … limit, in place; NaN stays. */
 export function limitInPlace(tensor: Tensor, limit: number): void {
   const ptr = tensor.address("limitInPlace");
-  tensor.engine.kernels.activation(ptr, ptr, tensor.size, CLAMP, -limit, limit);
+  tensor.engine.kernels.activation(ptr, ptr, tensor.size, KINDS.clamp, -limit, limit);
   tensor.storage.version++;
 }
 

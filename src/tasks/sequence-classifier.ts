@@ -1,8 +1,8 @@
 /** A trained sequence classifier: text in, labels with probabilities out; one file to keep it in. */
 import type { Engine } from "../engine/engine.js";
 import { FormatError } from "../errors.js";
-import { toFloat32 } from "../io/element-types.js";
 import { decodeModelFile, encodeModelFile } from "../io/model-file.js";
+import { toStateEntries } from "../io/state-dict.js";
 import { softmax } from "../ops/softmax.js";
 import { noGrad } from "../tensor/tape.js";
 import { bucketBatches, padBatch } from "../text/batching.js";
@@ -106,7 +106,7 @@ export class SequenceClassifier {
     }
     const words = Vocabulary.fromJSON(vocabulary);
     const config = model.config as unknown as SequenceNetworkConfig;
-    const values = new Map(Array.from(tensors, ([name, entry]) => [name, { shape: entry.shape, data: toFloat32(entry) }]));
+    const values = toStateEntries(tensors);
     const found = Array.from(values.values()).reduce((sum, { data }) => sum + data.length, 0);
     const wanted = countParameters(config, words.size, labels.length);
     if (found !== wanted)

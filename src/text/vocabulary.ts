@@ -2,7 +2,6 @@
 import { FormatError } from "../errors.js";
 import { checkOptions, wholeNumber } from "../options.js";
 
-export const PADDING_ID = 0;
 export const UNKNOWN_ID = 1;
 const FIRST_ID = 2;
 
