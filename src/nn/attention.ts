@@ -5,10 +5,10 @@ import { add } from "../ops/arithmetic.js";
 import { reshape, slice } from "../ops/layout.js";
 import { linear } from "../ops/linear.js";
 import { matmul } from "../ops/matmul.js";
-import { maskedSoftmax } from "../ops/softmax.js";
+import { type PreparedMask, prepareMask, softmaxUnder } from "../ops/softmax.js";
 import { tanh } from "../ops/unary.js";
 import { checkOptions, wholeNumber } from "../options.js";
-import { show } from "../tensor/shape.js";
+import { sameShape, show } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Linear } from "./linear.js";
 import { Module } from "./module.js";
@@ -31,8 +31,8 @@ export interface Memory {
   readonly values: Tensor;
   /** f32 [B, S, …], by kind. */
   readonly keys: Tensor;
-  /** i32 [B, S], 0 where a source has ended. */
-  readonly mask: Tensor;
+  /** Of [B, S]: where a source has ended nothing is attended to. */
+  readonly mask: PreparedMask;
 }
 
 /**
@@ -75,8 +75,13 @@ export class Attention extends Module {
     if (values.rank !== 3 || values.shape[2] !== keySize) {
       throw new ShapeError(`Attention.prepare: values have shape ${show(values.shape)}, wants [B, S, ${keySize}]`);
     }
-    if (this.concat !== null) return { values, mask, keys: linear(values, slice(this.concat.weight, 1, querySize)) };
-    return { values, mask, keys: this.key === null ? values : this.key.forward(values) };
+    if (!sameShape(mask.shape, values.shape.slice(0, 2))) {
+      throw new ShapeError(
+        `Attention.prepare: mask has shape ${show(mask.shape)}, wants ${show(values.shape.slice(0, 2))}, [B, S] of the values`,
+      );
+    }
+    const keys = this.concat === null ? (this.key?.forward(values) ?? values) : linear(values, slice(this.concat.weight, 1, querySize));
+    return { values, keys, mask: prepareMask(mask) };
   }
 
   /**
@@ -85,7 +90,7 @@ export class Attention extends Module {
    */
   forward(query: Tensor, { values, keys, mask }: Memory): { context: Tensor; weights: Tensor } {
     const [batch, length, keySize] = values.shape as [number, number, number];
-    const weights = maskedSoftmax(reshape(this.#scores(query, keys), [batch, length]), mask);
+    const weights = softmaxUnder(reshape(this.#scores(query, keys), [batch, length]), mask);
     const context = matmul(reshape(weights, [batch, 1, length]), values);
     return { context: reshape(context, [batch, keySize]), weights };
   }

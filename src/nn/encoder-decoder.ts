@@ -2,6 +2,7 @@
 import type { Engine } from "../engine/engine.js";
 import { ConfigError, ShapeError } from "../errors.js";
 import { concat, reshape, slice, stack } from "../ops/layout.js";
+import { topStates } from "../ops/recurrent/top-states.js";
 import { tanh } from "../ops/unary.js";
 import { checkOptions, flag, wholeNumber } from "../options.js";
 import { tensor, zeros } from "../tensor/create.js";
@@ -133,15 +134,7 @@ export class EncoderDecoder extends Module {
     const encoder = this.encoder as LSTM;
     const { output, state } = encoder.forward(this.srcEmbed.forward(src), null, { lengths });
     const directions = encoder.spec.bidirectional ? 2 : 1;
-    const last = (states: Tensor): Tensor => {
-      const top = Array.from({ length: directions }, (_, d) =>
-        slice(states, 0, d - directions, d === directions - 1 ? undefined : d - directions + 1),
-      );
-      return concat(
-        top.map((part) => reshape(part, [batch, encoder.spec.hiddenSize])),
-        1,
-      );
-    };
+    const last = (states: Tensor) => topStates(states, directions);
     const mask = Int32Array.from({ length: batch * length }, (_, i) => (i % length < lengths[Math.floor(i / length)]! ? 1 : 0));
     return {
       state: { h: tanh(this.bridge.forward(last(state.h))), c: this.bridgeC === null ? null : tanh(this.bridgeC.forward(last(state.c))) },

@@ -37,23 +37,38 @@ export const softmax = (x: Tensor, axis = -1): Tensor => along("softmax", x, axi
 /** log(softmax(x)), computed without forming softmax. @see softmax */
 export const logSoftmax = (x: Tensor, axis = -1): Tensor => along("logSoftmax", x, axis);
 
-/**
- * Softmax along the last axis over the places whose mask is not 0; the others get 0, all of them where a row has none.
- * @param mask i32 or f32 of x's shape
- * @throws ShapeError when the shapes differ
- */
-export function maskedSoftmax(x: Tensor, mask: Tensor): Tensor {
-  const { n } = rowsOf("maskedSoftmax", x);
-  if (!sameShape(x.shape, mask.shape)) {
-    throw new ShapeError(`maskedSoftmax: mask has shape ${show(mask.shape)}, wants ${show(x.shape)} as x`);
-  }
+/** A mask as softmaxUnder reads it: what is added before and multiplied after. */
+export interface PreparedMask {
+  readonly bias: Tensor;
+  readonly kept: Tensor;
+}
+
+/** @param mask i32 or f32 [..., n], 0 where nothing is to be seen */
+export function prepareMask(mask: Tensor): PreparedMask {
+  const n = mask.shape[mask.rank - 1] ?? 1;
   const kept = Float32Array.from(mask.data(), (value) => (value === 0 ? 0 : 1));
   const bias = new Float32Array(kept.length);
   for (let start = 0; start < kept.length; start += n) {
     if (!kept.subarray(start, start + n).includes(1)) continue;
     for (let i = start; i < start + n; i++) if (kept[i] === 0) bias[i] = Number.NEGATIVE_INFINITY;
   }
-  return mul(softmax(add(x, tensor(x.engine, bias, x.shape))), tensor(x.engine, kept, x.shape));
+  return { bias: tensor(mask.engine, bias, mask.shape), kept: tensor(mask.engine, kept, mask.shape) };
+}
+
+/** maskedSoftmax under a mask that is used more than once. */
+export const softmaxUnder = (x: Tensor, { bias, kept }: PreparedMask): Tensor => mul(softmax(add(x, bias)), kept);
+
+/**
+ * Softmax along the last axis over the places whose mask is not 0; the others get 0, all of them where a row has none.
+ * @param mask i32 or f32 of x's shape
+ * @throws ShapeError when the shapes differ
+ */
+export function maskedSoftmax(x: Tensor, mask: Tensor): Tensor {
+  rowsOf("maskedSoftmax", x);
+  if (!sameShape(x.shape, mask.shape)) {
+    throw new ShapeError(`maskedSoftmax: mask has shape ${show(mask.shape)}, wants ${show(x.shape)} as x`);
+  }
+  return softmaxUnder(x, prepareMask(mask));
 }
 
 const gradient =

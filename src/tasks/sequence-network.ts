@@ -7,7 +7,7 @@ import { Linear } from "../nn/linear.js";
 import { Module } from "../nn/module.js";
 import { GRU, type HiddenState, LSTM, RNN } from "../nn/recurrent.js";
 import { add, mul } from "../ops/arithmetic.js";
-import { concat, reshape, slice } from "../ops/layout.js";
+import { topStates } from "../ops/recurrent/top-states.js";
 import { max, sum } from "../ops/reduce.js";
 import { checkOptions, inRange, wholeNumber } from "../options.js";
 import { tensor } from "../tensor/create.js";
@@ -117,12 +117,6 @@ export class SequenceNetwork extends Module {
       const floor = Float32Array.from({ length: batch * time }, (_, i) => (i % time < lengths[Math.floor(i / time)]! ? 0 : -3e38));
       return max(add(output, tensor(engine, floor, [batch, time, 1])), 1).values;
     }
-    const directions = config.bidirectional ? 2 : 1;
-    const stacked = h.shape[0]!;
-    const last = Array.from({ length: directions }, (_, d) => slice(h, 0, stacked - directions + d, stacked - directions + d + 1));
-    return concat(
-      last.map((state) => reshape(state, [batch, config.hiddenSize])),
-      1,
-    );
+    return topStates(h, config.bidirectional ? 2 : 1);
   }
 }

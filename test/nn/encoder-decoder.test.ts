@@ -42,6 +42,9 @@ describe("Attention", () => {
     const attention = new Attention(engine, { kind: "dot", querySize: 3, keySize: 3 });
     const mask = tensor(engine, Int32Array.of(1), [1, 1]);
     expect(() => attention.prepare(tensor(engine, [[1, 2, 3]]), mask)).toThrowError(/values have shape \[1, 3\], wants \[B, S, 3\]/);
+    expect(() => attention.prepare(tensor(engine, new Float32Array(6), [1, 2, 3]), mask)).toThrowError(
+      /mask has shape \[1, 1\], wants \[1, 2\]/,
+    );
   });
 });
 

@@ -2,7 +2,6 @@
 import {
   backward,
   clipGradNorm,
-  concat,
   crossEntropy,
   detach,
   Embedding,
@@ -15,10 +14,10 @@ import {
   type Optimizer,
   reshape,
   Scheduler,
-  slice,
   type Tensor,
   tensor,
 } from "../../../src/index.js";
+import { topStates } from "../../../src/ops/recurrent/top-states.js";
 import {
   type Config,
   checkKeys,
@@ -129,9 +128,7 @@ export const train_classifier: Runner = (engine, item) => {
   return train(engine, item, model, (k) => {
     const [ids, lengths] = [toTensor(engine, entry(item.get("in", "x"), k)), entry(item.get("in", "lengths"), k).data];
     const { h } = model.run(ids, null, { lengths }).state;
-    const top = h.shape[0]! - directions;
-    const states = Array.from({ length: directions }, (_, d) => reshape(slice(h, 0, top + d, top + d + 1), [ids.shape[0]!, config.hidden]));
-    return crossEntropy(model.out.forward(concat(states, 1)), toTensor(engine, entry(item.get("in", "y"), k)));
+    return crossEntropy(model.out.forward(topStates(h, directions)), toTensor(engine, entry(item.get("in", "y"), k)));
   });
 };
 
