@@ -93,7 +93,8 @@ class Run<Batch> {
   #examples = 0;
   readonly #start: number;
   #sliceEnd: number;
-  readonly #baseRate: number;
+  /** Each group's own rate. */
+  readonly #baseRates: readonly number[];
 
   constructor(
     private readonly engine: Engine,
@@ -104,7 +105,7 @@ class Run<Batch> {
   ) {
     this.#start = clock();
     this.#sliceEnd = this.#start + (options.sliceMs ?? 12);
-    this.#baseRate = optimizer.lr;
+    this.#baseRates = optimizer.groups.map(({ options: { lr } }) => lr);
   }
 
   get seconds(): number {
@@ -120,7 +121,7 @@ class Run<Batch> {
       if (signal?.aborted) return "aborted";
       if (this.seconds > maxSeconds) return "time";
       const done = Math.min(1, Math.max(this.step / total, this.seconds / maxSeconds));
-      this.optimizer.lr = this.#baseRate * (this.options.schedule?.(done) ?? 1);
+      this.#scaleRates(this.options.schedule?.(done) ?? 1);
       sum += this.#update(batch);
       this.loss = sum / (i + 1);
       this.#examples += this.task.count(batch);
@@ -130,8 +131,12 @@ class Run<Batch> {
         this.#sliceEnd = this.clock() + sliceMs;
       }
     }
-    this.optimizer.lr = this.#baseRate;
+    this.#scaleRates(1);
     return "done";
+  }
+
+  #scaleRates(factor: number): void {
+    for (const [i, group] of this.optimizer.groups.entries()) this.optimizer.configure(group, { lr: this.#baseRates[i]! * factor });
   }
 
   #update(batch: Batch): number {

@@ -168,3 +168,15 @@ describe("metrics", () => {
     expect(() => confusionMatrix([0], [3], 2)).toThrowError(/confusionMatrix: classes 0 and 3 at position 0, wants 0 to 1/);
   });
 });
+
+test("groups keep their own rates under a schedule, and have them back afterwards", async () => {
+  const [x, y] = [parameter(), parameter()];
+  const optimizer = new SGD([{ params: [x] }, { params: [y], lr: 0 }], { lr: 0.1 });
+  await train(engine, { ...task(x), loss: (goal) => sum(mul(sub(x, tensor(engine, goal)), sub(y, tensor(engine, goal)))) }, optimizer, {
+    epochs: 1,
+    schedule: () => 0.5,
+  });
+  expect(x.item()).not.toBe(0);
+  expect(y.item()).toBe(0);
+  expect(optimizer.groups.map(({ options }) => options.lr)).toEqual([0.1, 0]);
+});
