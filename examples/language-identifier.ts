@@ -5,8 +5,9 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { ProgressLine } from "../src/cli/progress.js";
-import { createEngine, trainSequenceClassifier } from "../src/index.js";
+import { createEngine } from "../src/index.js";
 import { writeBytes } from "../src/platform/node.js";
+import { trainSequenceClassifier } from "../src/tasks/index.js";
 import { accuracy, classReport, confusionMatrix, mostConfused } from "../src/train/metrics.js";
 import { loadUdhr } from "./udhr-data.js";
 

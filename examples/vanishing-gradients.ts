@@ -7,19 +7,8 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { Stream } from "../src/engine/random.js";
-import {
-  Adam,
-  backward,
-  clipGradNorm,
-  createEngine,
-  type GRU,
-  gradientThroughTime,
-  Linear,
-  mseLoss,
-  reshape,
-  slice,
-  type Tensor,
-} from "../src/index.js";
+import { Adam, backward, clipGradNorm, createEngine, type GRU, Linear, mseLoss, reshape, slice, type Tensor } from "../src/index.js";
+import { gradientThroughTime } from "../src/inspect/index.js";
 import { writeBytes } from "../src/platform/node.js";
 import { addingProblem, NETWORKS } from "./adding-problem.js";
 import { type Line, lineChart } from "./line-chart.js";

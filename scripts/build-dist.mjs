@@ -14,7 +14,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const strict = process.argv.includes("--strict");
 /** Written beside dist/ and renamed at the end, so that a failed build leaves the last one. */
 const out = path.join(root, "build", `dist-${process.pid}`);
-const LIBRARY = ["src/index.ts", "src/infer.ts"];
+const LIBRARY = { index: "src/index.ts", infer: "src/infer.ts", tasks: "src/tasks/index.ts", inspect: "src/inspect/index.ts" };
 const CLI = "src/cli/main.ts";
 
 const present = (file) => {
@@ -25,8 +25,7 @@ const present = (file) => {
 
 /** Not minified: whoever bundles it does that, and stack traces stay readable. check-sizes measures it minified. */
 async function buildLibrary() {
-  const entryPoints = LIBRARY.filter(present);
-  if (entryPoints.length === 0) return;
+  const entryPoints = Object.fromEntries(Object.entries(LIBRARY).filter(([, file]) => present(file)));
   await build({
     absWorkingDir: root,
     entryPoints,

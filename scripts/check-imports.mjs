@@ -40,7 +40,7 @@ const MAY_IMPORT = {
   index: EVERYTHING,
   infer: EVERYTHING,
 };
-const ENTRIES = new Set(["src/index.ts", "src/infer.ts", "src/cli/main.ts"]);
+const ENTRIES = new Set(["src/index.ts", "src/infer.ts", "src/tasks/index.ts", "src/inspect/index.ts", "src/cli/main.ts"]);
 const ROOT_FILES = new Set(["errors", "options", "version", "index", "infer"]);
 const POINTER_FOLDERS = new Set(["engine", "tensor", "ops"]);
 const NUMERIC_FOLDERS = new Set(["engine", "tensor", "ops", "nn", "loss", "optim", "decode", "train"]);

@@ -25,7 +25,6 @@ export const createEngineSync = (options: EngineOptions & { modules: EngineModul
 export { Engine, type EngineInfo, type StepOptions } from "./engine/engine.js";
 export type { EngineModules, EngineOptions } from "./engine/load.js";
 export * from "./errors.js";
-export { type GradientThroughTime, gradientThroughTime } from "./inspect/gradient-through-time.js";
 export { readSafetensors, type Safetensors, type SafetensorsEntry } from "./io/safetensors.js";
 export { readStateDict, writeStateDict } from "./io/state-dict.js";
 export * from "./loss/binary.js";
@@ -62,9 +61,6 @@ export { type CommonOptions, type Group, Optimizer, type ParameterGroup, type Pa
 export * from "./optim/schedule.js";
 export { type PlateauOptions, ReduceLROnPlateau, Scheduler } from "./optim/scheduler.js";
 export { SGD, type SGDOptions } from "./optim/sgd.js";
-export { type Prediction, SequenceClassifier } from "./tasks/sequence-classifier.js";
-export type { Encoder, Pooling, SequenceNetworkConfig } from "./tasks/sequence-network.js";
-export { type LabelledText, type TrainClassifierOptions, trainSequenceClassifier } from "./tasks/train-classifier.js";
 export { detach, full, keep, ones, tensor, zeros } from "./tensor/create.js";
 export { type BackwardOptions, backward, noGrad } from "./tensor/tape.js";
 export { type DType, Tensor } from "./tensor/tensor.js";

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine, trainSequenceClassifier, VERSION } from "../../src/index.js";
+import { createEngine, VERSION } from "../../src/index.js";
+import { trainSequenceClassifier } from "../../src/tasks/index.js";
 
 const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), "recurra-"));

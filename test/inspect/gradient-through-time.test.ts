@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { createEngine, GRU, gradientThroughTime, init, LSTM, mul, RNN, sum, tensor } from "../../src/index.js";
+import { createEngine, GRU, init, LSTM, mul, RNN, sum, tensor } from "../../src/index.js";
+import { gradientThroughTime } from "../../src/inspect/index.js";
 import { randomFloats } from "../kernels/harness.js";
 
 const engine = await createEngine({ seed: 1 });

@@ -1,17 +1,10 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { Stream } from "../../src/engine/random.js";
-import {
-  createEngine,
-  type Engine,
-  FormatError,
-  type LabelledText,
-  RecurraError,
-  SequenceClassifier,
-  trainSequenceClassifier,
-} from "../../src/index.js";
+import { createEngine, type Engine, FormatError, RecurraError } from "../../src/index.js";
 import { createEngine as createInferEngine, SequenceClassifier as InferClassifier } from "../../src/infer.js";
 import { toFloat32 } from "../../src/io/element-types.js";
 import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.js";
+import { type LabelledText, SequenceClassifier, trainSequenceClassifier } from "../../src/tasks/index.js";
 
 const engines: Engine[] = [];
 const engineOf = async (seed: number, backend: "wasm" | "js" = "wasm") => {
