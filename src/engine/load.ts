@@ -6,6 +6,7 @@ import { checkOptions, inRange } from "../options.js";
 import { CORE_ABI, TRAIN_ABI } from "./abi.js";
 import { Engine, type EngineInfo, type StepHook } from "./engine.js";
 import type { Heap } from "./heap.js";
+import { inflate } from "./inflate.js";
 import type { Kernels } from "./kernels.js";
 import { LinearMemory } from "./memory.js";
 
@@ -57,9 +58,12 @@ export function probe(): { wasm: boolean; simd: boolean; relaxed: boolean } {
   };
 }
 
-async function inflate(deflatedBase64: string): Promise<ArrayBuffer> {
-  const bytes = Uint8Array.from(atob(deflatedBase64), (character) => character.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"))).arrayBuffer();
+/** Both at once: a runtime compiles on threads of its own. */
+async function compile({ core, train }: EngineAssets): Promise<EngineModules> {
+  const [first, second] = await Promise.all(
+    [core, train].map(async (text) => (text === null ? undefined : WebAssembly.compile(await inflate(text)))),
+  );
+  return { core: first!, ...(second && { train: second }) };
 }
 
 function bind(memory: LinearMemory, modules: EngineModules): Kernels {
@@ -130,11 +134,7 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
   if (backend !== "js") {
     try {
       if (!probe().simd) throw new StateError("createEngine: this runtime has no WebAssembly SIMD");
-      const compile = async (text: string) => WebAssembly.compile(await inflate(text));
-      const modules = options.modules ?? {
-        core: await compile(assets.core),
-        ...(assets.train === null ? {} : { train: await compile(assets.train) }),
-      };
+      const modules = options.modules ?? (await compile(assets));
       return assemble("wasm", options, notes, assets.tape, (memory) => bind(memory, modules));
     } catch (error) {
       if (backend === "wasm")
