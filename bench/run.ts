@@ -30,9 +30,9 @@ const root = process.env.RECURRA_ROOT ?? process.cwd();
 function ceiling(): () => void {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
   const { exports } = instantiateSync(readFileSync(path.join(root, "build/wasm/ceiling-baseline.wasm")), { env: { memory } });
-  const loop = exports.f32_ceiling as (turns: number) => number;
+  const loop = exports.f32_ceiling as (turns: number, factor: number, summand: number) => number;
   return () => {
-    sink += loop(CEILING_TURNS);
+    sink += loop(CEILING_TURNS, 0.999, 0.001);
   };
 }
 const CEILING_TURNS = 100_000;
