@@ -15,6 +15,7 @@ export {
   f32_tanh_bwd,
 } from "./elementwise/backward";
 export { f32_scatter_add_rows } from "./embedding/gather";
+export { f32_normalize_bwd, f32_normalize_fwd } from "./norm/normalize";
 export { f32_adadelta, f32_adagrad, f32_rmsprop } from "./optim/adaptive";
 export { f32_adam, f32_adamax, f32_lion, f32_sgd } from "./optim/optim";
 export { f32_dropout, f32_uniform } from "./random/threefry";

@@ -47,6 +47,7 @@ export { dropout } from "./ops/dropout.js";
 export { embedding, gather } from "./ops/embedding.js";
 export { type GradcheckOptions, type GradcheckResult, gradcheck } from "./ops/gradcheck.js";
 export { Parameter } from "./ops/init.js";
+export { layerNorm } from "./ops/layer-norm.js";
 export { concat, reshape, slice, stack, transpose } from "./ops/layout.js";
 export { linear } from "./ops/linear.js";
 export { matmul } from "./ops/matmul.js";

@@ -116,6 +116,7 @@ const FULL = [
   "isRecurraError",
   "keep",
   "l1Loss",
+  "layerNorm",
   "leakyRelu",
   "linear",
   "linearLR",

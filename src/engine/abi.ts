@@ -45,6 +45,8 @@ export const TRAIN_ABI: { readonly [K in keyof TrainKernels]: string } = {
   scatterAddRows: "f32_scatter_add_rows",
   softmaxGrad: "f32_softmax_bwd",
   logSoftmaxGrad: "f32_log_softmax_bwd",
+  normalize: "f32_normalize_fwd",
+  normalizeGrad: "f32_normalize_bwd",
   crossEntropy: "f32_cross_entropy_fwd",
   crossEntropyGrad: "f32_cross_entropy_bwd",
   rnnCellGrad: "f32_rnn_cell_bwd",
