@@ -32,6 +32,8 @@ export { type CrossEntropyOptions, crossEntropy, type NllOptions, nllLoss } from
 export type { Reduction, ReductionOptions } from "./loss/reduction.js";
 export * from "./loss/regression.js";
 export { Attention, type AttentionKind, type AttentionOptions, type Memory } from "./nn/attention.js";
+export type { RecurrentCell, StateOf, Step, StepResult } from "./nn/cell.js";
+export type { CellLayer, CellLayerOptions, CellMaker, Cells } from "./nn/cell-layer.js";
 export * from "./nn/cells.js";
 export { Dropout, type Layer, ReLU, Sequential, Sigmoid, Tanh } from "./nn/containers.js";
 export { Embedding, type EmbeddingOptions } from "./nn/embedding.js";
@@ -40,7 +42,18 @@ export * as init from "./nn/init.js";
 export { LayerNorm, type LayerNormOptions } from "./nn/layer-norm.js";
 export { Linear, type LinearOptions } from "./nn/linear.js";
 export { Module, type StateDict, type StateEntry, type StateSource } from "./nn/module.js";
-export * from "./nn/recurrent.js";
+export {
+  type ForwardOptions,
+  GRU,
+  type GRUOptions,
+  type HiddenState,
+  LSTM,
+  type LSTMOptions,
+  type LSTMState,
+  type RecurrentOptions,
+  type RNNOptions,
+} from "./nn/recurrent.js";
+export { RNN } from "./nn/rnn.js";
 export { abs, clamp, elu, gelu, hardSigmoid, hardTanh, leakyRelu, logSigmoid, silu, softplus } from "./ops/activation.js";
 export { add, affine, div, mul, neg, sub } from "./ops/arithmetic.js";
 export { dropout } from "./ops/dropout.js";

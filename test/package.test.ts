@@ -197,6 +197,18 @@ describe("the built package", () => {
     expect(node(script).trim()).toBe("true");
   });
 
+  test("the README's cell of one's own is a layer that trains", () => {
+    const [, example] = readFileSync(new URL("../README.md", import.meta.url), "utf8").match(/```js\n(class MinimalGatedCell[\s\S]*?)```/)!;
+    const script = `
+      import { add, backward, concat, createEngine, Linear, Module, mul, RNN, sigmoid, sub, sum, tanh, zeros } from "recurra";
+      const engine = await createEngine({ seed: 1 });
+      const [x, lengths] = [zeros(engine, [2, 5, 32]), [5, 3]];
+      ${example}
+      engine.step(() => backward(sum(layer.forward(x, null, { lengths }).output)));
+      console.log(output.shape, state.h.shape, layer.parameters().every(({ grad }) => grad !== null));`;
+    expect(node(script).trim()).toBe("[ 2, 5, 128 ] [ 4, 2, 64 ] true");
+  });
+
   test("its version is that of package.json, it depends on nothing, and wants Node 20.19", () => {
     expect(node('console.log((await import("recurra")).VERSION)').trim()).toBe(manifest.version);
     expect(manifest.dependencies ?? {}).toEqual({});

@@ -102,6 +102,9 @@ export function noGrad<T>(engine: Engine, fn: () => T): T {
   return tape === null ? fn() : tape.withoutRecording(fn);
 }
 
+/** Runs `fn` in the running step; where there is none in one of its own and without recording, so that what lies between is freed. */
+export const withinStep = <T>(engine: Engine, fn: () => T): T => (engine.inStep ? fn() : engine.step(() => noGrad(engine, fn)));
+
 export interface BackwardOptions {
   /** Keep the recorded operations, so that backward() can run again. Default false. */
   readonly retainGraph?: boolean;
