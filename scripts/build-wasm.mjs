@@ -1,6 +1,6 @@
 /**
  * Compiles assembly/ to four WebAssembly modules (core and train, baseline and relaxed SIMD) in build/wasm, and the benchmark's
- * ceiling loop beside them; writes the deflated, base64-coded baseline for the entries that carry it inline. Unchanged sources are
+ * ceiling loop beside them; writes them deflated and base64-coded for the entries: the baseline is carried inline, relaxed SIMD is a chunk loaded where it runs. Unchanged sources are
  * not compiled again: asc takes seconds.
  */
 
@@ -91,14 +91,15 @@ async function main() {
     for (let job = jobs.shift(); job; job = jobs.shift()) await job();
   };
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
-  for (const module of Object.keys(MEMORY_BASE)) {
-    const bytes = await readFile(path.join(out, `${module}-baseline.wasm`));
-    const text = deflateRawSync(bytes, { level: 9 }).toString("base64");
+  for (const [module, level] of BUILDS) {
+    if (MEMORY_BASE[module] === undefined) continue;
+    const name = `${module}-${level}`;
+    const text = deflateRawSync(await readFile(path.join(out, `${name}.wasm`)), { level: 9 }).toString("base64");
     await writeFile(
-      path.join(out, `${module}-inline.js`),
-      `/** ${module}, baseline SIMD: raw deflate in base64. */\nexport default ${JSON.stringify(text)};\n`,
+      path.join(out, `${name}-inline.js`),
+      `/** ${module}, ${level} SIMD: raw deflate in base64. */\nexport default ${JSON.stringify(text)};\n`,
     );
-    await writeFile(path.join(out, `${module}-inline.d.ts`), "declare const deflatedBase64: string;\nexport default deflatedBase64;\n");
+    await writeFile(path.join(out, `${name}-inline.d.ts`), "declare const deflatedBase64: string;\nexport default deflatedBase64;\n");
   }
   await writeFile(stamp, hash);
 }

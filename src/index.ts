@@ -1,6 +1,6 @@
 /** recurra: training and inference. */
-import coreWasm from "../build/wasm/core-inline.js";
-import trainWasm from "../build/wasm/train-inline.js";
+import coreWasm from "../build/wasm/core-baseline-inline.js";
+import trainWasm from "../build/wasm/train-baseline-inline.js";
 import type { Engine } from "./engine/engine.js";
 import { createEngineFrom, createEngineSync as createSync, type EngineModules, type EngineOptions } from "./engine/load.js";
 import { backwards } from "./ops/backwards.js";
@@ -12,15 +12,21 @@ const tape = () => new Tape(backwards, initialise);
 /** An engine that trains. @throws ConfigError on a bad option; StateError when the backend asked for is refused */
 export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
   createEngineFrom(options, {
-    core: coreWasm,
-    train: trainWasm,
+    baseline: { core: coreWasm, train: trainWasm },
+    loadRelaxed: async () => {
+      const [core, train] = await Promise.all([
+        import("../build/wasm/core-relaxed-inline.js"),
+        import("../build/wasm/train-relaxed-inline.js"),
+      ]);
+      return { core: core.default, train: train.default };
+    },
     tape,
     loadJsKernels: async () => (await import("./engine/js/index.js")).createJsKernels,
   });
 
 /** As createEngine from compiled modules { core, train }, without waiting. */
 export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine =>
-  createSync(options, { tape, train: trainWasm });
+  createSync(options, { tape, trains: true });
 
 export { Engine, type EngineInfo, type StepOptions } from "./engine/engine.js";
 export type { EngineModules, EngineOptions } from "./engine/load.js";
