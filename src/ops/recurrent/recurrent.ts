@@ -112,20 +112,13 @@ export const recurrentBackward: Backward = (context, { outputs, saved }) => {
   const dInput = slot(inputs.input);
   const states = { hN: context.gradOf(h), cN: c === undefined ? 0 : context.gradOf(c), h0: slot(inputs.h), c0: slot(inputs.c) };
   engine.scoped(() => {
-    const dOut = packedGradient(context.engine, ragged, context.gradOf(output), sizes.width);
+    const gradient = context.gradOf(output);
+    const dOut = gradient === 0 ? 0 : pack(engine, ragged, gradient, sizes.width);
     const dx = dInput === null ? 0 : engine.scratch((ragged.total + 1) * spec.inputSize * 4);
     backwardLayers(engine, spec, inputs.weights, slots, ragged, traces, dOut, dx, states);
     if (dInput !== null) returnInput(engine, ragged, dInput, dx, spec.inputSize);
   });
 };
-
-/** The gradient of the packed output; zeros when nothing flowed into the output. */
-function packedGradient(engine: Engine, ragged: Ragged, gradient: Ptr, width: number): Ptr {
-  if (gradient !== 0) return pack(engine, ragged, gradient, width);
-  const zeros = engine.scratch(ragged.total * width * 4);
-  engine.memory.f32.fill(0, zeros >>> 2, (zeros >>> 2) + ragged.total * width);
-  return zeros;
-}
 
 function returnInput(engine: Engine, ragged: Ragged, slot: { ptr: Ptr; beta: number }, dx: Ptr, size: number): void {
   const count = ragged.batch * ragged.time * size;
