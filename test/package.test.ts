@@ -71,6 +71,7 @@ const FULL = [
   "ReLU",
   "RecurraError",
   "ReduceLROnPlateau",
+  "RowSparse",
   "SGD",
   "Scheduler",
   "Sequential",

@@ -5,6 +5,7 @@
 //   j, j+4, …) that end as (l0 + l1) + (l2 + l3). inner > 1: blocks of 64 rows, one accumulator a column.
 // f32_reduce_max: y [outer, inner] the maximum over n >= 1, the first NaN where there is one; index [outer, inner] i32 (0: not
 //   wanted) its first place. f32_sum_squares: in f64, blocks of 1024 elements, two lanes each, l0 + l1.
+// f32_sum_squares_rows: x [n, dim] are rows of a larger matrix, zero elsewhere; rows (i32) rise. The bits of f32_sum_squares over that matrix.
 
 import { loadTail, sumLanes } from "../simd/tail";
 
@@ -113,20 +114,54 @@ export function f32_reduce_max(y: usize, index: usize, x: usize, outer: i32, n: 
   }
 }
 
+/** sum plus the squares of n elements in turn, from lane 0 on. */
+function addSquares(sum: v128, x: usize, n: i32): v128 {
+  for (; n >= 2; n -= 2, x += 8) {
+    const v = f64x2.promote_low_f32x4(v128.load64_zero(x));
+    sum = f64x2.add(sum, f64x2.mul(v, v));
+  }
+  if (n > 0) {
+    const v = f64x2.promote_low_f32x4(v128.load32_zero(x));
+    sum = f64x2.add(sum, f64x2.mul(v, v));
+  }
+  return sum;
+}
+
+function bothLanes(sum: v128): f64 {
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
 export function f32_sum_squares(x: usize, n: i32): f64 {
   let total: f64 = 0;
-  for (; n > 0; n -= BLOCK_SQUARES) {
-    let sum = f64x2.splat(0);
-    let left = min(n, BLOCK_SQUARES);
-    for (; left >= 2; left -= 2, x += 8) {
-      const v = f64x2.promote_low_f32x4(v128.load64_zero(x));
-      sum = f64x2.add(sum, f64x2.mul(v, v));
-    }
-    if (left > 0) {
-      const v = f64x2.promote_low_f32x4(v128.load32_zero(x));
-      sum = f64x2.add(sum, f64x2.mul(v, v));
-    }
-    total += f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+  for (; n > 0; n -= BLOCK_SQUARES, x += BLOCK_SQUARES << 2) {
+    total += bothLanes(inline.always(addSquares(f64x2.splat(0), x, min(n, BLOCK_SQUARES))));
   }
   return total;
+}
+
+export function f32_sum_squares_rows(x: usize, rows: usize, n: i32, dim: i32): f64 {
+  let total: f64 = 0;
+  let sum = f64x2.splat(0);
+  let block: u32 = 0;
+  for (; n > 0; n--, rows += 4) {
+    let at = load<u32>(rows) * <u32>dim;
+    for (let left = dim; left > 0; ) {
+      if (at / <u32>BLOCK_SQUARES != block) {
+        total += bothLanes(sum);
+        sum = f64x2.splat(0);
+        block = at / <u32>BLOCK_SQUARES;
+      }
+      // Up to the end of the row or block; an element at an odd place goes to lane 1, alone.
+      const odd = at & 1;
+      const size = odd ? 1 : min(left, BLOCK_SQUARES - <i32>(at % <u32>BLOCK_SQUARES));
+      if (odd) {
+        const value = <f64>load<f32>(x);
+        sum = f64x2.add(sum, f64x2.replace_lane(f64x2.splat(0), 1, value * value));
+      } else sum = inline.always(addSquares(sum, x, size));
+      at += size;
+      left -= size;
+      x += (<usize>size) << 2;
+    }
+  }
+  return total + bothLanes(sum);
 }

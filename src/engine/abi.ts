@@ -60,6 +60,7 @@ export const TRAIN_ABI: { readonly [K in keyof TrainKernels]: string } = {
   adagrad: "f32_adagrad",
   adadelta: "f32_adadelta",
   sumSquares: "f32_sum_squares",
+  sumSquaresRows: "f32_sum_squares_rows",
   uniform: "f32_uniform",
   dropout: "f32_dropout",
 };

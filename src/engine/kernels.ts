@@ -287,6 +287,8 @@ export interface TrainKernels {
   adadelta(p: Ptr, g: Ptr, sq: Ptr, acc: Ptr, n: number, lr: number, rho: number, eps: number, weightDecay: number, maximize: number): void;
   /** Sum of squares in float64: lanes of two, blocks of 1024 elements, so that the order does not depend on a split. */
   sumSquares(x: Ptr, n: number): number;
+  /** sumSquares over a matrix whose rows `rows` (i32, rising) are x [n, dim] and whose others are zero: the same bits. */
+  sumSquaresRows(x: Ptr, rows: Ptr, n: number, dim: number): number;
 
   /**
    * Threefry-2x32-20 with key (key0, key1); block i has counter (0, i), its two words serve elements 2i and 2i+1.

@@ -54,7 +54,7 @@ function probe(engine: Engine, shape: readonly number[]): Tensor {
   return result;
 }
 
-const norm = (gradient: Tensor | null): number => {
+const norm = (gradient: Tensor["grad"]): number => {
   let sum = 0;
   for (const value of gradient?.data() ?? []) sum += value * value;
   return Math.sqrt(sum);

@@ -3,21 +3,12 @@
  * forward pass in src/ops and is found by name, so that the forward pass alone can be imported without it.
  */
 import type { Engine, StepHook } from "../engine/engine.js";
-import type { Ptr } from "../engine/kernels.js";
 import { ShapeError, StateError } from "../errors.js";
+import { type BackwardContext, Gradients } from "./gradients.js";
 import { show } from "./shape.js";
-import { type TapeEntry, Tensor } from "./tensor.js";
+import type { TapeEntry, Tensor } from "./tensor.js";
 
-/** What an operation's backward pass sees. Addresses are valid until it returns. */
-export interface BackwardContext {
-  readonly engine: Engine;
-  /** Gradient of an output, 0 when nothing flowed into it. */
-  gradOf(output: Tensor): Ptr;
-  /** Where the gradient of an input goes (out = beta·out + gradient), or null when none is wanted. */
-  into(input: Tensor): { readonly ptr: Ptr; readonly beta: number } | null;
-  /** Scratch memory until the step ends. */
-  scratch(elements: number): Ptr;
-}
+export type { BackwardContext } from "./gradients.js";
 
 /** What a new parameter starts as. */
 export type Initialiser =
@@ -154,61 +145,4 @@ function checkHistory({ op, inputs }: TapeEntry): void {
     `backward: an input of ${op} (shape ${show(cut.shape)}) was made by ${cut.source!.op}, already freed by its step or an earlier backward(), ` +
       "wants detach() or keep() to cut there, or retainGraph: true the first time",
   );
-}
-
-class Gradients implements BackwardContext {
-  readonly #slots = new Map<Tensor, Tensor>();
-
-  constructor(readonly engine: Engine) {}
-
-  seed(loss: Tensor): void {
-    const slot = this.#newSlot(loss);
-    this.engine.memory.f32[slot.address("backward") >>> 2] = 1;
-  }
-
-  has(tensor: Tensor): boolean {
-    return this.#slots.has(tensor);
-  }
-
-  gradOf(output: Tensor): Ptr {
-    return this.#slots.get(output)?.address("backward") ?? 0;
-  }
-
-  into(input: Tensor): { ptr: Ptr; beta: number } | null {
-    if (!input.requiresGrad) return null;
-    const slot = this.#slots.get(input);
-    if (slot !== undefined) return { ptr: slot.address("backward"), beta: 1 };
-    return { ptr: this.#newSlot(input).address("backward"), beta: 0 };
-  }
-
-  scratch(elements: number): Ptr {
-    return this.engine.scratch(elements * 4);
-  }
-
-  /** Adds the gradients of leaves to their `grad`. Allocation comes first: after it nothing can fail. */
-  commit(): void {
-    const leaves = [...this.#slots].filter(([tensor]) => tensor.source === null);
-    const targets = leaves.map(([leaf, slot]) => {
-      const kept = leaf.gradMemory;
-      if (kept?.storage.alive) return kept;
-      return leaf.storage.lease === null
-        ? slot
-        : new Tensor(this.engine, leaf.shape, "f32", this.engine.allocatePersistent(leaf.size * 4, "backward"));
-    });
-    leaves.forEach(([leaf, slot], i) => {
-      const target = targets[i]!;
-      if (target !== slot) {
-        const beta = leaf.grad === null ? 0 : 1;
-        this.engine.kernels.axpby(target.address("backward"), slot.address("backward"), leaf.size, 1, beta);
-      }
-      leaf.grad = target;
-      leaf.gradMemory = target;
-    });
-  }
-
-  #newSlot(tensor: Tensor): Tensor {
-    const slot = new Tensor(this.engine, tensor.shape, "f32", this.engine.allocate(tensor.size * 4, "backward"));
-    this.#slots.set(tensor, slot);
-    return slot;
-  }
 }
