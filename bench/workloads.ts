@@ -91,20 +91,28 @@ class Classifier extends Module {
 
   constructor(engine: Engine, kind: "LSTM" | "GRU", bidirectional: boolean, classes: number) {
     super();
-    this.embed = new Embedding(engine, { numEmbeddings: 5000, embeddingDim: 64 });
+    this.embed = new Embedding(engine, { numEmbeddings: 5000, embeddingDim: 64, sparse: true });
     this.rnn = new { LSTM, GRU }[kind](engine, { inputSize: 64, hiddenSize: 128, bidirectional });
     this.out = new Linear(engine, { inFeatures: bidirectional ? 256 : 128, outFeatures: classes });
   }
 }
 
 /** Forward, loss, backward, Adam on all parameters. */
-function training(id: string, kind: "LSTM" | "GRU", batch: number, time: number, classes: number, everyStep: boolean): Workload {
+function training(
+  id: string,
+  kind: "LSTM" | "GRU",
+  batch: number,
+  time: number,
+  classes: number,
+  everyStep: boolean,
+  lazy = false,
+): Workload {
   return {
     id,
     unit: "ms",
     prepare(engine) {
       const model = new Classifier(engine, kind, everyStep, classes);
-      const optimizer = new Adam(model.parameters(), { lr: 1e-3 });
+      const optimizer = new Adam(model.parameters(), { lr: 1e-3, lazy });
       const x = tensor(engine, ids(batch * time, 5000, 5), [batch, time]);
       const y = tensor(engine, ids(everyStep ? batch * time : batch, classes, 6));
       const logits = (): Tensor => {
@@ -157,6 +165,7 @@ export const WORKLOADS: readonly Workload[] = [
   single,
   training("T1", "LSTM", 32, 50, 5, false),
   training("T2", "GRU", 32, 50, 5, false),
+  training("T1-lazy", "LSTM", 32, 50, 5, false, true),
   training("T3", "LSTM", 32, 40, 17, true),
   dense,
 ];
