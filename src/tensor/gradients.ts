@@ -35,6 +35,12 @@ export class Gradients implements BackwardContext {
     return this.#slots.has(tensor);
   }
 
+  /** The gradient of a tensor, in the step's memory; null when none flowed into it. */
+  denseOf(tensor: Tensor): Tensor | null {
+    if (this.#parts.has(tensor)) this.into(tensor);
+    return this.#slots.get(tensor) ?? null;
+  }
+
   gradOf(output: Tensor): Ptr {
     return this.#slots.get(output)?.address("backward") ?? 0;
   }

@@ -108,15 +108,38 @@ export interface BackwardOptions {
  * @throws ShapeError when the loss has more elements; StateError outside a step, without a history, or the second time
  */
 export function backward(loss: Tensor, { retainGraph = false }: BackwardOptions = {}): void {
+  const { gradients, walked } = walkBack("backward", loss);
+  gradients.commit();
+  if (!retainGraph) for (const entry of walked) entry.freed = true;
+}
+
+/**
+ * Gradients of a loss with respect to tensors, in the running step's memory; null where none flowed. Nobody's `grad` is touched and
+ * the graph is kept. Throws as {@link backward}.
+ */
+export function gradientsOf(where: string, loss: Tensor, of: readonly Tensor[]): (Tensor | null)[] {
+  const { gradients } = walkBack(where, loss);
+  return of.map((tensor) => gradients.denseOf(tensor));
+}
+
+/** What `fn` recorded and what it returned; its operations stay on the tape until the running step ends. */
+export function recordedBy<T>(engine: Engine, fn: () => T): { result: T; entries: readonly TapeEntry[] } {
+  const tape = tapeOf(engine);
+  const mark = tape?.mark() ?? 0;
+  const result = fn();
+  return { result, entries: tape?.entries().slice(mark) ?? [] };
+}
+
+function walkBack(where: string, loss: Tensor): { gradients: Gradients; walked: TapeEntry[] } {
   const { engine } = loss;
   const tape = tapeOf(engine);
-  if (loss.size !== 1) throw new ShapeError(`backward: loss has ${loss.size} elements (shape ${show(loss.shape)}), wants 1`);
-  if (tape === null) throw new StateError("backward: recurra/infer has no tape, wants an engine of the training entry");
-  if (!engine.inStep) throw new StateError("backward: called outside a step, wants to run inside engine.step");
-  loss.address("backward");
-  if (loss.source?.freed) throw new StateError("backward: called again on a graph already freed, wants retainGraph: true the first time");
+  if (loss.size !== 1) throw new ShapeError(`${where}: loss has ${loss.size} elements (shape ${show(loss.shape)}), wants 1`);
+  if (tape === null) throw new StateError(`${where}: recurra/infer has no tape, wants an engine of the training entry`);
+  if (!engine.inStep) throw new StateError(`${where}: called outside a step, wants to run inside engine.step`);
+  loss.address(where);
+  if (loss.source?.freed) throw new StateError(`${where}: called again on a graph already freed, wants retainGraph: true the first time`);
   if (loss.source === null)
-    throw new StateError("backward: loss has no history, wants a result computed in this step from a tensor that requires a gradient");
+    throw new StateError(`${where}: loss has no history, wants a result computed in this step from a tensor that requires a gradient`);
 
   const gradients = new Gradients(engine);
   gradients.seed(loss);
@@ -128,13 +151,12 @@ export function backward(loss: Tensor, { retainGraph = false }: BackwardOptions 
       if (!entry.outputs.some((output) => gradients.has(output))) continue;
       checkHistory(entry);
       const step = tape.backwards[entry.op];
-      if (step === undefined) throw new StateError(`backward: operation ${entry.op} has no gradient in this build, wants one in the table`);
+      if (step === undefined) throw new StateError(`${where}: operation ${entry.op} has no gradient in this build, wants one in the table`);
       step(gradients, entry);
       walked.push(entry);
     }
   });
-  gradients.commit();
-  if (!retainGraph) for (const entry of walked) entry.freed = true;
+  return { gradients, walked };
 }
 
 /** A gradient must not end silently where the operation that made an input is gone. */

@@ -28,6 +28,25 @@ export interface StateGradients {
   readonly c0: Slot | null;
 }
 
+/**
+ * Sees the backward pass at each step of a direction, before the cell's gradient: the step's packed rows, from `row` on; dh [rows, R] from
+ * the steps after it, dOut (row stride D·R; 0 when nothing flowed in) from the step's own output, whose sum is the gradient of h; dc [rows,
+ * H] from the steps after it.
+ */
+export type ChainWatch = (step: {
+  readonly trace: DirectionTrace;
+  readonly t: number;
+  readonly row: number;
+  readonly rows: number;
+  readonly dh: Ptr;
+  readonly dOut: Ptr;
+  readonly dc: Ptr;
+}) => void;
+
+interface ChainContext extends LayerContext {
+  readonly watch: ChainWatch | undefined;
+}
+
 /** What one direction's chain leaves: gradients of the pre-activations, dense in packed order. */
 interface Chain {
   /** [total, G·H], input side. */
@@ -54,9 +73,10 @@ export function backwardLayers(
   dOut: Ptr,
   dInput: Ptr,
   states: StateGradients,
+  watch?: ChainWatch,
 ): void {
   const sizes = sizesOf(spec);
-  const context: LayerContext = { engine, spec, sizes, ragged };
+  const context: ChainContext = { engine, spec, sizes, ragged, watch };
   let dLayer = dOut;
   for (let layer = spec.numLayers - 1; layer >= 0; layer--) {
     const trace = traces[layer]!;
@@ -86,7 +106,7 @@ export function backwardLayers(
 }
 
 function backwardDirection(
-  context: LayerContext,
+  context: ChainContext,
   index: number,
   own: { weights: RecurrentWeights; slots: WeightSlots; trace: DirectionTrace },
   { x, inSize }: LayerTrace,
@@ -151,7 +171,7 @@ function finish(context: LayerContext, slot: Slot | null, gradient: Ptr, index: 
 
 /** The chain of dz over sorted rows `begin` to `end`, last step of the walk first. dh and dc end as the gradients of h0 and c0. */
 function runChain(
-  context: LayerContext,
+  context: ChainContext,
   work: Ptr,
   rows: { begin: number; end: number },
   reverse: boolean,
@@ -189,6 +209,7 @@ function runChain(
     }
     const dGates = at(chain.dGates, gateWidth);
     const dOutRow = dOut === 0 ? 0 : at(dOut, width);
+    context.watch?.({ trace, t: step.t, row, rows: count, dh, dOut: dOutRow, dc });
     if (spec.kind === "LSTM") {
       const cPrev = stateBefore(context, step, trace.c, hidden, trace.c0, hidden, mix).ptr + rows.begin * hidden * 4;
       const [activated, tanhC] = [at(trace.gates, gateWidth), at(trace.tanhC, hidden)];
