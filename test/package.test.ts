@@ -165,7 +165,7 @@ const FULL = [
 ];
 
 const TASKS = ["SequenceClassifier", "trainSequenceClassifier"];
-const INSPECT = ["gradientThroughTime"];
+const INSPECT = ["gradientThroughTime", "gradientTimesInput", "integratedGradients", "recordStates", "snapshot", "statistics", "summary"];
 const ENTRIES = { recurra: FULL, "recurra/infer": INFER, "recurra/tasks": TASKS, "recurra/inspect": INSPECT };
 
 /** What a script prints, run from the root, where `recurra` resolves to this package as built. */

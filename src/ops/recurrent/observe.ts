@@ -118,7 +118,7 @@ export function watchGradients(call: RecurrentCall): StepGradients[] {
     const own = new Float64Array(recurrent);
     for (let r = 0; r < rows; r++) {
       for (let j = 0; j < recurrent; j++) {
-        own[j] = f32[(dh >>> 2) + r * recurrent + j]! + f32[(dOut >>> 2) + r * width + j]!;
+        own[j] = f32[(dh >>> 2) + r * recurrent + j]! + (dOut === 0 ? 0 : f32[(dOut >>> 2) + r * width + j]!);
         found[index]!.h[t]! += own[j]! * own[j]!;
       }
       if (spec.kind === "LSTM")
