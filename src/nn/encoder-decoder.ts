@@ -13,8 +13,7 @@ import { GRUCell, LSTMCell, RNNCell } from "./cells.js";
 import { Embedding } from "./embedding.js";
 import { Linear } from "./linear.js";
 import { Module } from "./module.js";
-import { GRU, LSTM } from "./recurrent.js";
-import { RNN } from "./rnn.js";
+import { GRU, LSTM, RNN } from "./recurrent.js";
 
 export interface EncoderDecoderOptions {
   readonly srcVocab: number;
