@@ -1,6 +1,6 @@
 /** recurra: training and inference. */
-import coreWasm from "../build/wasm/core-inline.js";
-import trainWasm from "../build/wasm/train-inline.js";
+import coreWasm from "../build/wasm/core-baseline-inline.js";
+import trainWasm from "../build/wasm/train-baseline-inline.js";
 import type { Engine } from "./engine/engine.js";
 import { createEngineFrom, createEngineSync as createSync, type EngineModules, type EngineOptions } from "./engine/load.js";
 import { backwards } from "./ops/backwards.js";
@@ -12,15 +12,21 @@ const tape = () => new Tape(backwards, initialise);
 /** An engine that trains. @throws ConfigError on a bad option; StateError when the backend asked for is refused */
 export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
   createEngineFrom(options, {
-    core: coreWasm,
-    train: trainWasm,
+    baseline: { core: coreWasm, train: trainWasm },
+    loadRelaxed: async () => {
+      const [core, train] = await Promise.all([
+        import("../build/wasm/core-relaxed-inline.js"),
+        import("../build/wasm/train-relaxed-inline.js"),
+      ]);
+      return { core: core.default, train: train.default };
+    },
     tape,
     loadJsKernels: async () => (await import("./engine/js/index.js")).createJsKernels,
   });
 
 /** As createEngine from compiled modules { core, train }, without waiting. */
 export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine =>
-  createSync(options, { tape, train: trainWasm });
+  createSync(options, { tape, trains: true });
 
 export { Engine, type EngineInfo, type StepOptions } from "./engine/engine.js";
 export type { EngineModules, EngineOptions } from "./engine/load.js";
@@ -32,6 +38,8 @@ export { type CrossEntropyOptions, crossEntropy, type NllOptions, nllLoss } from
 export type { Reduction, ReductionOptions } from "./loss/reduction.js";
 export * from "./loss/regression.js";
 export { Attention, type AttentionKind, type AttentionOptions, type Memory } from "./nn/attention.js";
+export type { RecurrentCell, StateOf, Step, StepResult } from "./nn/cell.js";
+export type { CellLayer, CellLayerOptions, CellMaker, Cells } from "./nn/cell-layer.js";
 export * from "./nn/cells.js";
 export { Dropout, type Layer, ReLU, Sequential, Sigmoid, Tanh } from "./nn/containers.js";
 export { Embedding, type EmbeddingOptions } from "./nn/embedding.js";
@@ -40,13 +48,25 @@ export * as init from "./nn/init.js";
 export { LayerNorm, type LayerNormOptions } from "./nn/layer-norm.js";
 export { Linear, type LinearOptions } from "./nn/linear.js";
 export { Module, type StateDict, type StateEntry, type StateSource } from "./nn/module.js";
-export * from "./nn/recurrent.js";
+export {
+  type ForwardOptions,
+  GRU,
+  type GRUOptions,
+  type HiddenState,
+  LSTM,
+  type LSTMOptions,
+  type LSTMState,
+  type RecurrentOptions,
+  type RNNOptions,
+} from "./nn/recurrent.js";
+export { RNN } from "./nn/rnn.js";
 export { abs, clamp, elu, gelu, hardSigmoid, hardTanh, leakyRelu, logSigmoid, silu, softplus } from "./ops/activation.js";
 export { add, affine, div, mul, neg, sub } from "./ops/arithmetic.js";
 export { dropout } from "./ops/dropout.js";
 export { embedding, gather } from "./ops/embedding.js";
 export { type GradcheckOptions, type GradcheckResult, gradcheck } from "./ops/gradcheck.js";
 export { Parameter } from "./ops/init.js";
+export { layerNorm } from "./ops/layer-norm.js";
 export { concat, reshape, slice, stack, transpose } from "./ops/layout.js";
 export { linear } from "./ops/linear.js";
 export { matmul } from "./ops/matmul.js";
@@ -62,7 +82,8 @@ export * from "./optim/schedule.js";
 export { type PlateauOptions, ReduceLROnPlateau, Scheduler } from "./optim/scheduler.js";
 export { SGD, type SGDOptions } from "./optim/sgd.js";
 export { detach, full, keep, ones, tensor, zeros } from "./tensor/create.js";
+export { RowSparse } from "./tensor/row-sparse.js";
 export { type BackwardOptions, backward, noGrad } from "./tensor/tape.js";
-export { type DType, Tensor } from "./tensor/tensor.js";
+export { type DType, type Gradient, Tensor } from "./tensor/tensor.js";
 export { type FitOptions, type FitProgress, type FitResult, type FitTask, fit } from "./train/fit.js";
 export { VERSION } from "./version.js";

@@ -1,20 +1,20 @@
 /** recurra/infer: saved models and single steps, without tape and trainer. */
-import coreWasm from "../build/wasm/core-inline.js";
+import coreWasm from "../build/wasm/core-baseline-inline.js";
 import type { Engine } from "./engine/engine.js";
 import { createEngineFrom, createEngineSync as createSync, type EngineModules, type EngineOptions } from "./engine/load.js";
 
 /** An engine that runs models. @throws ConfigError on a bad option; StateError when the backend asked for is refused */
 export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
   createEngineFrom(options, {
-    core: coreWasm,
-    train: null,
+    baseline: { core: coreWasm, train: null },
+    loadRelaxed: async () => ({ core: (await import("../build/wasm/core-relaxed-inline.js")).default, train: null }),
     tape: null,
     loadJsKernels: async () => (await import("./engine/js/index.js")).createJsKernels,
   });
 
 /** As createEngine from a compiled module { core }, without waiting. */
 export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine =>
-  createSync(options, { tape: null, train: null });
+  createSync(options, { tape: null, trains: false });
 
 export type { Engine, EngineInfo } from "./engine/engine.js";
 export type { EngineModules, EngineOptions } from "./engine/load.js";

@@ -1,6 +1,6 @@
 /** The `recurra` command. Exit codes: 0 done, 1 the input or model was refused, 2 the call was wrong. */
 import { Command, CommanderError } from "commander";
-import coreWasm from "../../build/wasm/core-inline.js";
+import coreWasm from "../../build/wasm/core-baseline-inline.js";
 import { createEngineFrom } from "../engine/load.js";
 import { isRecurraError } from "../errors.js";
 import { VERSION } from "../version.js";
@@ -8,8 +8,8 @@ import { type CreateEngine, type PredictOptions, predict } from "./predict.js";
 
 const createEngine: CreateEngine = (options) =>
   createEngineFrom(options, {
-    core: coreWasm,
-    train: null,
+    baseline: { core: coreWasm, train: null },
+    loadRelaxed: async () => ({ core: (await import("../../build/wasm/core-relaxed-inline.js")).default, train: null }),
     tape: null,
     loadJsKernels: async () => (await import("../engine/js/index.js")).createJsKernels,
   });

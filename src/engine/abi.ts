@@ -45,6 +45,8 @@ export const TRAIN_ABI: { readonly [K in keyof TrainKernels]: string } = {
   scatterAddRows: "f32_scatter_add_rows",
   softmaxGrad: "f32_softmax_bwd",
   logSoftmaxGrad: "f32_log_softmax_bwd",
+  normalize: "f32_normalize_fwd",
+  normalizeGrad: "f32_normalize_bwd",
   crossEntropy: "f32_cross_entropy_fwd",
   crossEntropyGrad: "f32_cross_entropy_bwd",
   rnnCellGrad: "f32_rnn_cell_bwd",
@@ -58,6 +60,7 @@ export const TRAIN_ABI: { readonly [K in keyof TrainKernels]: string } = {
   adagrad: "f32_adagrad",
   adadelta: "f32_adadelta",
   sumSquares: "f32_sum_squares",
+  sumSquaresRows: "f32_sum_squares_rows",
   uniform: "f32_uniform",
   dropout: "f32_dropout",
 };

@@ -135,6 +135,11 @@ export interface TrainKernels {
   softmaxGrad(dx: Ptr, dy: Ptr, y: Ptr, rows: number, n: number, beta: number): void;
   /** dx = beta·dx + dy - exp(y)·sum(dy) per row; y is the log-softmax. */
   logSoftmaxGrad(dx: Ptr, dy: Ptr, y: Ptr, rows: number, n: number, beta: number): void;
+  /** Per row of n >= 1: y = (x - mean)·s, s = 1/sqrt(variance + eps), kept in scales [rows]; sums in float64. y may be x. */
+  normalize(y: Ptr, scales: Ptr, x: Ptr, rows: number, n: number, eps: number): void;
+  /** dx = beta·dx + s·(dy - mean(dy) - y·mean(dy·y)) per row; scales as normalize left them. */
+  normalizeGrad(dx: Ptr, dy: Ptr, y: Ptr, scales: Ptr, rows: number, n: number, beta: number): void;
+
   /**
    * logp [rows, n] = logSoftmax(logits);
    * loss[r] = (1-e)·w[y]·(-logp[y]) + e/n·sum_c(w[c]·-logp[c]), y = targets[r] (i32), e = smoothing, w = weights [n] or 1 (weights 0).
@@ -282,6 +287,8 @@ export interface TrainKernels {
   adadelta(p: Ptr, g: Ptr, sq: Ptr, acc: Ptr, n: number, lr: number, rho: number, eps: number, weightDecay: number, maximize: number): void;
   /** Sum of squares in float64: lanes of two, blocks of 1024 elements, so that the order does not depend on a split. */
   sumSquares(x: Ptr, n: number): number;
+  /** sumSquares over a matrix whose rows `rows` (i32, rising) are x [n, dim] and whose others are zero: the same bits. */
+  sumSquaresRows(x: Ptr, rows: Ptr, n: number, dim: number): number;
 
   /**
    * Threefry-2x32-20 with key (key0, key1); block i has counter (0, i), its two words serve elements 2i and 2i+1.

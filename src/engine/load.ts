@@ -30,11 +30,16 @@ export interface EngineOptions {
   readonly debugGrow?: boolean;
 }
 
-/** What an entry (`recurra`, `recurra/infer`) brings along. */
-export interface EngineAssets {
-  /** Raw deflate in base64. */
+/** Wasm as raw deflate in base64; the inference entry has no train. */
+export interface InlineModules {
   readonly core: string;
   readonly train: string | null;
+}
+
+/** What an entry (`recurra`, `recurra/infer`) brings along. */
+export interface EngineAssets {
+  readonly baseline: InlineModules;
+  readonly loadRelaxed: () => Promise<InlineModules>;
   readonly tape: (() => StepHook) | null;
   readonly loadJsKernels: () => Promise<(heap: Heap) => Kernels>;
 }
@@ -59,14 +64,32 @@ export function probe(): { wasm: boolean; simd: boolean; relaxed: boolean } {
 }
 
 /** Both at once: a runtime compiles on threads of its own. */
-async function compile({ core, train }: EngineAssets): Promise<EngineModules> {
+async function compile({ core, train }: InlineModules): Promise<EngineModules> {
   const [first, second] = await Promise.all(
     [core, train].map(async (text) => (text === null ? undefined : WebAssembly.compile(await inflate(text)))),
   );
   return { core: first!, ...(second && { train: second }) };
 }
 
-function bind(memory: LinearMemory, modules: EngineModules): Kernels {
+/** Compiles the best build that may be used: relaxed SIMD is a chunk of its own, and where it cannot be had the baseline serves. */
+async function compileBest(assets: EngineAssets, relaxed: boolean, notes: string[]): Promise<EngineModules> {
+  if (relaxed) {
+    try {
+      return await compile(await assets.loadRelaxed());
+    } catch (error) {
+      notes.push(`baseline SIMD in use: ${String(error)}`);
+    }
+  }
+  return compile(assets.baseline);
+}
+
+interface Bound {
+  readonly kernels: Kernels;
+  readonly build: EngineInfo["build"];
+}
+
+function bind(memory: LinearMemory, modules: EngineModules): Bound {
+  let relaxed = false;
   const imports = { env: { memory: memory.wasm as WebAssembly.Memory } };
   const kernels: Record<string, unknown> = {};
   const take = (module: WebAssembly.Module, abi: Readonly<Record<string, string>>) => {
@@ -76,10 +99,11 @@ function bind(memory: LinearMemory, modules: EngineModules): Kernels {
         throw new ConfigError(`createEngine: the wasm module has no export ${name}, wants one of this version`);
       kernels[method] = exports[name];
     }
+    relaxed ||= (exports.relaxed as WebAssembly.Global | undefined)?.value === 1;
   };
   take(modules.core, CORE_ABI);
   if (modules.train !== undefined) take(modules.train, TRAIN_ABI);
-  return kernels as unknown as Kernels;
+  return { kernels: kernels as unknown as Kernels, build: relaxed ? "relaxed" : "baseline" };
 }
 
 function validate(options: EngineOptions): void {
@@ -99,12 +123,12 @@ function validate(options: EngineOptions): void {
 /** Instantiates compiled modules without waiting; `train` may be absent in the inference entry. */
 export function createEngineSync(
   options: EngineOptions & { modules: EngineModules },
-  assets: Pick<EngineAssets, "tape" | "train">,
+  assets: { readonly tape: EngineAssets["tape"]; readonly trains: boolean },
 ): Engine {
   validate(options);
   if (options.backend === "js")
     throw new ConfigError('createEngineSync: backend "js", wants "auto" or "wasm" (the TypeScript kernels are loaded by createEngine)');
-  if (assets.train !== null && options.modules.train === undefined) {
+  if (assets.trains && options.modules.train === undefined) {
     throw new ConfigError("createEngineSync: modules has no train module, wants { core, train }");
   }
   return assemble("wasm", options, [], assets.tape, (memory) => bind(memory, options.modules));
@@ -115,12 +139,16 @@ function assemble(
   options: EngineOptions,
   notes: readonly string[],
   tape: (() => StepHook) | null,
-  kernels: (memory: LinearMemory) => Kernels,
+  bring: (memory: LinearMemory) => Bound,
 ): Engine {
   const { seed = 0, numerics = "fast", debugGrow = false } = options;
   const memory = new LinearMemory({ backend, maxMemory: options.maxMemory, poison: debugGrow });
-  const info: EngineInfo = { backend, build: backend === "js" ? "typescript" : "baseline", numerics, threads: 1, notes };
-  return new Engine({ kernels: kernels(memory), memory, info, seed, tape: tape?.() ?? null, growAlways: debugGrow });
+  const { kernels, build } = bring(memory);
+  if (build === "relaxed" && numerics === "reproducible") {
+    throw new ConfigError('createEngine: modules are built for relaxed SIMD, numerics "reproducible" wants baseline ones');
+  }
+  const info: EngineInfo = { backend, build, numerics, threads: 1, notes };
+  return new Engine({ kernels, memory, info, seed, tape: tape?.() ?? null, growAlways: debugGrow });
 }
 
 /**
@@ -133,8 +161,10 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
   const notes: string[] = [];
   if (backend !== "js") {
     try {
-      if (!probe().simd) throw new StateError("createEngine: this runtime has no WebAssembly SIMD");
-      const modules = options.modules ?? (await compile(assets));
+      const level = probe();
+      if (!level.simd) throw new StateError("createEngine: this runtime has no WebAssembly SIMD");
+      const fast = level.relaxed && options.numerics !== "reproducible";
+      const modules = options.modules ?? (await compileBest(assets, fast, notes));
       return assemble("wasm", options, notes, assets.tape, (memory) => bind(memory, modules));
     } catch (error) {
       if (backend === "wasm")
@@ -146,5 +176,5 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
     }
   }
   const createJsKernels = await assets.loadJsKernels();
-  return assemble("js", options, notes, assets.tape, createJsKernels);
+  return assemble("js", options, notes, assets.tape, (memory) => ({ kernels: createJsKernels(memory), build: "typescript" }));
 }

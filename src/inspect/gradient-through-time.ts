@@ -1,102 +1,72 @@
 /** How much of a loss's gradient reaches each step: vanishing and exploding gradients, measured. */
-import type { Engine } from "../engine/engine.js";
-import { ShapeError } from "../errors.js";
-import type { GRU, LSTM, RNN } from "../nn/recurrent.js";
-import { add } from "../ops/arithmetic.js";
-import { concat, reshape, slice, stack } from "../ops/layout.js";
-import { recurrent } from "../ops/recurrent/recurrent.js";
-import { sizesOf } from "../ops/recurrent/spec.js";
-import { zeros } from "../tensor/create.js";
-import { show } from "../tensor/shape.js";
-import { backward } from "../tensor/tape.js";
+import { ConfigError } from "../errors.js";
+import type { Module } from "../nn/module.js";
+import { type StepGradients, watchGradients } from "../ops/recurrent/observe.js";
+import { gradientsOf } from "../tensor/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { type LayerPlace, type LayerRun, layerRuns, observed } from "./observe.js";
+
+export interface LayerGradients extends LayerPlace {
+  /** Norm of dLoss/dh over the batch at each step of the input, [T]; 0 where no row has that step. */
+  readonly h: Float64Array;
+  /** Norm of dLoss/dc, LSTM only. */
+  readonly c: Float64Array | null;
+}
 
 export interface GradientThroughTime {
-  /** Norm of dLoss/dh over the batch, [layer][step]. */
-  readonly h: Float64Array[];
-  /** Norm of dLoss/dc, [layer][step]; LSTM only. */
-  readonly c: Float64Array[] | null;
   readonly loss: number;
+  /** Every recurrent layer and direction that the loss was computed with, in the order in which they ran. */
+  readonly layers: readonly LayerGradients[];
+}
+
+/** A module that knows its loss. */
+export interface WithLoss<Batch> extends Module {
+  /** Rank 0, or one element. */
+  loss(batch: Batch): Tensor;
 }
 
 /**
- * Runs a layer step by step, with a zero added to every state whose gradient is then that of the state itself.
- * @param input f32 [B, T, inputSize]
- * @param loss from the outputs f32 [B, T, H] and the last h [L, B, H]; rank 0
- * @throws ShapeError when the layer reads in both directions or has a projection
+ * The norm of dLoss/dh and dLoss/dc at every step, in every recurrent layer of a model: stacked, bidirectional, projected, over ragged
+ * lengths, cells in a loop (their single steps follow one another). The loss runs once, in a step of its own without dropout, with the
+ * layers' own operation; the norms are of the gradients that its backward pass computes. dLoss/dh is the whole gradient of the state: by
+ * way of later steps, of the layer above and of the loss; dLoss/dc likewise, by way of h too. Gradients, random streams and tape stay as
+ * they were.
+ * @param loss from model and batch, one element; by default the model's own method `loss`
+ * @throws StateError inside a training step, or when no recurrent layer of the model was used; ConfigError when there is no loss
  */
-export function gradientThroughTime(
-  engine: Engine,
-  layer: RNN | LSTM | GRU,
-  input: Tensor,
-  loss: (output: Tensor, h: Tensor) => Tensor,
+export function gradientThroughTime<Batch>(model: WithLoss<Batch>, batch: Batch): GradientThroughTime;
+export function gradientThroughTime<Model extends Module, Batch>(
+  model: Model,
+  batch: Batch,
+  loss: (model: Model, batch: Batch) => Tensor,
+): GradientThroughTime;
+export function gradientThroughTime<Batch>(
+  model: Module,
+  batch: Batch,
+  loss: (model: Module, batch: Batch) => Tensor = ownLoss,
 ): GradientThroughTime {
-  const { spec, weights } = layer;
-  if (spec.bidirectional || spec.projSize > 0)
-    throw new ShapeError("gradientThroughTime: the layer is bidirectional or projected, wants neither");
-  if (input.rank !== 3 || input.shape[2] !== spec.inputSize) {
-    throw new ShapeError(`gradientThroughTime: input has shape ${show(input.shape)}, wants [B, T, ${spec.inputSize}]`);
-  }
-  const before = layer.parameters().map((parameter) => parameter.grad);
-  try {
-    return engine.step(() => measure(engine, layer, weights, input, loss));
-  } finally {
-    layer.parameters().forEach((parameter, i) => {
-      parameter.grad = before[i]!;
-    });
-  }
-}
-
-/** Zeros that want a gradient. */
-function probe(engine: Engine, shape: readonly number[]): Tensor {
-  const result = zeros(engine, shape);
-  result.requiresGrad = true;
-  return result;
-}
-
-const norm = (gradient: Tensor | null): number => {
-  let sum = 0;
-  for (const value of gradient?.data() ?? []) sum += value * value;
-  return Math.sqrt(sum);
-};
-
-function measure(
-  engine: Engine,
-  { spec }: RNN | LSTM | GRU,
-  weights: (RNN | LSTM | GRU)["weights"],
-  input: Tensor,
-  loss: (output: Tensor, h: Tensor) => Tensor,
-): GradientThroughTime {
-  const [batch, time] = input.shape as [number, number, number];
-  const { hidden } = sizesOf(spec);
-  const shape = [1, batch, hidden];
-  const isLstm = spec.kind === "LSTM";
-  const probes: { h: Tensor; c: Tensor | null }[][] = [];
-  const last: Tensor[] = [];
-  let inputs = Array.from({ length: time }, (_, t) => slice(input, 1, t, t + 1));
-  for (const [index, own] of weights.entries()) {
-    const single = { ...spec, numLayers: 1, inputSize: index === 0 ? spec.inputSize : hidden, dropout: 0 };
-    let h = zeros(engine, shape);
-    let c = isLstm ? zeros(engine, shape) : null;
-    probes[index] = [];
-    inputs = inputs.map((x) => {
-      const step = recurrent(single, { input: x, weights: [own], h, c, lengths: undefined });
-      const added = { h: probe(engine, shape), c: isLstm ? probe(engine, shape) : null };
-      probes[index]!.push(added);
-      h = add(step.h, added.h);
-      c = step.c === null ? null : add(step.c, added.c!);
-      return reshape(h, [batch, 1, hidden]);
-    });
-    last.push(h);
-  }
-  const value = loss(
-    stack(
-      inputs.map((x) => reshape(x, [batch, hidden])),
-      1,
-    ),
-    concat(last),
+  const where = "gradientThroughTime";
+  return observed(
+    where,
+    model,
+    () => loss(model, batch),
+    (value, entries) => {
+      const watched = layerRuns(where, model, entries).map((run) => ({ run, steps: run.calls.map(watchGradients) }));
+      gradientsOf(where, value, []);
+      return { loss: value.item(), layers: watched.flatMap(({ run, steps }) => joined(run, steps)) };
+    },
   );
-  backward(value);
-  const series = (state: "h" | "c") => probes.map((steps) => Float64Array.from(steps, (added) => norm(added[state]?.grad ?? null)));
-  return { h: series("h"), c: isLstm ? series("c") : null, loss: value.item() };
+}
+
+function ownLoss<Batch>(model: Module, batch: Batch): Tensor {
+  if (typeof (model as Partial<WithLoss<Batch>>).loss === "function") return (model as WithLoss<Batch>).loss(batch);
+  throw new ConfigError(`gradientThroughTime: ${model.constructor.name} has no method loss, wants one or a loss as third argument`);
+}
+
+/** Norms of each layer and direction, the calls one after the other. */
+function joined({ place }: LayerRun, steps: readonly (readonly StepGradients[])[]): LayerGradients[] {
+  return steps[0]!.map(({ layer, reverse, c }, index) => {
+    const norms = (state: "h" | "c") => Float64Array.from(steps.flatMap((call) => Array.from(call[index]![state]!, Math.sqrt)));
+    return { ...place(layer, reverse), h: norms("h"), c: c === null ? null : norms("c") };
+  });
 }

@@ -6,7 +6,9 @@ import { recurrent } from "../ops/recurrent/recurrent.js";
 import { GATES, type RecurrentKind, type RecurrentSpec } from "../ops/recurrent/spec.js";
 import { checkOptions, wholeNumber } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { RecurrentCell, StepResult } from "./cell.js";
 import { Module } from "./module.js";
+import type { HiddenState, LSTMState } from "./recurrent.js";
 
 export interface CellOptions {
   readonly inputSize: number;
@@ -42,6 +44,10 @@ abstract class Cell extends Module {
     this.biasHh = bias ? new Parameter(engine, [rows], init) : null;
   }
 
+  get inputSize(): number {
+    return this.spec.inputSize;
+  }
+
   /** @param x f32 [B, inputSize]; states [B, hiddenSize] */
   protected run(x: Tensor, h: Tensor | null, c: Tensor | null): { h: Tensor; c: Tensor | null } {
     const lift = (tensor: Tensor, shape: number[]) => (tensor.rank === 2 ? reshape(tensor, shape) : tensor);
@@ -54,39 +60,56 @@ abstract class Cell extends Module {
   }
 }
 
-/** One step of {@link RNN}; weights weight_ih [H, I], weight_hh [H, H], bias_ih, bias_hh [H]. */
-export class RNNCell extends Cell {
-  constructor(engine: Engine, options: RNNCellOptions) {
-    super(engine, "RNNCell", options.nonlinearity === "relu" ? "RNN_RELU" : "RNN_TANH", options, ["nonlinearity"]);
+abstract class HiddenCell extends Cell implements RecurrentCell<HiddenState> {
+  get stateSizes() {
+    return { h: this.spec.hiddenSize };
   }
 
   /** @param x f32 [B, inputSize] @param h f32 [B, hiddenSize], zeros when null */
   forward(x: Tensor, h: Tensor | null = null): Tensor {
     return this.run(x, h, null).h;
   }
+
+  /** As forward, in the form {@link RNN.from} takes. */
+  step(x: Tensor, state: HiddenState): StepResult<HiddenState> {
+    const h = this.forward(x, state.h);
+    return { output: h, state: { h } };
+  }
+}
+
+/** One step of {@link RNN}; weights weight_ih [H, I], weight_hh [H, H], bias_ih, bias_hh [H]. */
+export class RNNCell extends HiddenCell {
+  constructor(engine: Engine, options: RNNCellOptions) {
+    super(engine, "RNNCell", options.nonlinearity === "relu" ? "RNN_RELU" : "RNN_TANH", options, ["nonlinearity"]);
+  }
 }
 
 /** One step of {@link GRU}. */
-export class GRUCell extends Cell {
+export class GRUCell extends HiddenCell {
   constructor(engine: Engine, options: CellOptions) {
     super(engine, "GRUCell", "GRU", options);
-  }
-
-  /** @see RNNCell.forward */
-  forward(x: Tensor, h: Tensor | null = null): Tensor {
-    return this.run(x, h, null).h;
   }
 }
 
 /** One step of {@link LSTM}. */
-export class LSTMCell extends Cell {
+export class LSTMCell extends Cell implements RecurrentCell<LSTMState> {
   constructor(engine: Engine, options: CellOptions) {
     super(engine, "LSTMCell", "LSTM", options);
   }
 
+  get stateSizes() {
+    return { h: this.spec.hiddenSize, c: this.spec.hiddenSize };
+  }
+
   /** @param x f32 [B, inputSize] @param state h and c, f32 [B, hiddenSize] each, zeros when null */
-  forward(x: Tensor, state: { readonly h: Tensor; readonly c: Tensor } | null = null): { h: Tensor; c: Tensor } {
+  forward(x: Tensor, state: LSTMState | null = null): { h: Tensor; c: Tensor } {
     const { h, c } = this.run(x, state?.h ?? null, state?.c ?? null);
     return { h, c: c! };
+  }
+
+  /** @see RNNCell.step */
+  step(x: Tensor, state: LSTMState): StepResult<LSTMState> {
+    const next = this.forward(x, state);
+    return { output: next.h, state: next };
   }
 }

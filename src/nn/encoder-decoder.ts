@@ -13,7 +13,8 @@ import { GRUCell, LSTMCell, RNNCell } from "./cells.js";
 import { Embedding } from "./embedding.js";
 import { Linear } from "./linear.js";
 import { Module } from "./module.js";
-import { GRU, LSTM, RNN } from "./recurrent.js";
+import { GRU, LSTM } from "./recurrent.js";
+import { RNN } from "./rnn.js";
 
 export interface EncoderDecoderOptions {
   readonly srcVocab: number;

@@ -1,9 +1,7 @@
 import type { Engine } from "../engine/engine.js";
 import { ShapeError } from "../errors.js";
-import { add, affine, div, mul, sub } from "../ops/arithmetic.js";
 import { Parameter } from "../ops/init.js";
-import { mean } from "../ops/reduce.js";
-import { sqrt } from "../ops/unary.js";
+import { layerNorm } from "../ops/layer-norm.js";
 import { checkOptions, flag, inRange, wholeNumber } from "../options.js";
 import { show } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -19,7 +17,7 @@ export interface LayerNormOptions {
   readonly elementwiseAffine?: boolean;
 }
 
-/** (x - mean)/sqrt(variance + eps) over the last axis, times weight plus bias. Ba et al. 2016. */
+/** {@link layerNorm} with `weight` and `bias` [normalizedSize] of its own. */
 export class LayerNorm extends Module {
   readonly weight: Parameter | null;
   readonly bias: Parameter | null;
@@ -43,9 +41,6 @@ export class LayerNorm extends Module {
     if (x.shape[x.rank - 1] !== this.#size) {
       throw new ShapeError(`LayerNorm.forward: input has shape ${show(x.shape)}, wants a last axis of normalizedSize ${this.#size}`);
     }
-    const centred = sub(x, mean(x, -1, { keepDim: true }));
-    const variance = mean(mul(centred, centred), -1, { keepDim: true });
-    const normal = div(centred, sqrt(affine(variance, 1, this.#eps)));
-    return this.weight === null || this.bias === null ? normal : add(mul(normal, this.weight), this.bias);
+    return layerNorm(x, this.weight, this.bias, this.#eps);
   }
 }

@@ -37,6 +37,12 @@ export abstract class Module {
     for (const [name, module] of this.ownModules()) yield* module.namedParameters(`${prefix}${name}.`);
   }
 
+  /** This module, under the name `prefix`, and every module inside it: `encoder`, `layers.0`, … */
+  *namedModules(prefix = ""): Iterable<[string, Module]> {
+    yield [prefix, this];
+    for (const [name, module] of this.ownModules()) yield* module.namedModules(prefix === "" ? name : `${prefix}.${name}`);
+  }
+
   /** Every parameter once. */
   parameters(): Parameter[] {
     return [...new Set(Array.from(this.namedParameters(), ([, parameter]) => parameter))];

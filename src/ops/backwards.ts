@@ -5,6 +5,7 @@ import { addBackward, affineBackward, divBackward, mulBackward, negBackward, sub
 import { crossEntropyBackward } from "./cross-entropy.js";
 import { dropoutBackward } from "./dropout.js";
 import { embeddingBackward, gatherBackward } from "./embedding.js";
+import { normalizeBackward } from "./layer-norm.js";
 import { concatBackward, reshapeBackward, sliceBackward, transposeBackward } from "./layout.js";
 import { linearBackward } from "./linear.js";
 import { matmulBackward } from "./matmul.js";
@@ -40,6 +41,7 @@ export const backwards: Readonly<Record<string, Backward>> = {
   dropout: dropoutBackward,
   softmax: softmaxBackward,
   logSoftmax: logSoftmaxBackward,
+  normalize: normalizeBackward,
   crossEntropy: crossEntropyBackward,
   recurrent: recurrentBackward,
 };

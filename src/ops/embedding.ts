@@ -20,10 +20,11 @@ function checkIds(where: string, ids: Tensor, count: number): void {
  * @param weight f32 [V, D]
  * @param ids i32, any shape, each 0 … V - 1
  * @param paddingIdx an id whose row gets no gradient, or null
+ * @param sparse the gradient of weight has only the rows of ids (RowSparse), while nothing else adds to it and weight is a leaf
  * @returns f32 [...ids.shape, D]
  * @throws IndexError when an id is out of range
  */
-export function embedding(weight: Tensor, ids: Tensor, paddingIdx: number | null = null): Tensor {
+export function embedding(weight: Tensor, ids: Tensor, paddingIdx: number | null = null, sparse = false): Tensor {
   const engine = sameEngine("embedding", weight, ids);
   if (weight.rank !== 2) throw new ShapeError(`embedding: weight has shape ${show(weight.shape)}, wants [V, D]`);
   const [count, dim] = weight.shape as [number, number];
@@ -31,19 +32,21 @@ export function embedding(weight: Tensor, ids: Tensor, paddingIdx: number | null
   const table = weight.address("embedding");
   const y = empty(engine, [...ids.shape, dim], "f32", "embedding");
   engine.kernels.gatherRows(y.address("embedding"), table, ids.address("embedding"), ids.size, dim, dim);
-  return record("embedding", [weight], [y], { ids, paddingIdx });
+  return record("embedding", [weight], [y], { ids, paddingIdx, sparse });
 }
 
 /** Adds each row of dy to its id's row; repeated ids add up in order. */
 export const embeddingBackward: Backward = (context, { inputs, outputs, saved }) => {
   const weight = inputs[0]!;
-  const { ids, paddingIdx } = saved as { ids: Tensor; paddingIdx: number | null };
+  const { ids, paddingIdx, sparse } = saved as { ids: Tensor; paddingIdx: number | null; sparse: boolean };
+  const part = { values: context.gradOf(outputs[0]!), ids: ids.address("embedding"), count: ids.size, skip: paddingIdx ?? -1 };
+  if (sparse && context.addRows(weight, part)) return;
   const slot = context.into(weight);
   if (slot === null) return;
   const { engine } = context;
   if (slot.beta === 0) engine.memory.f32.fill(0, slot.ptr >>> 2, (slot.ptr >>> 2) + weight.size);
   const dim = weight.shape[1]!;
-  engine.kernels.scatterAddRows(slot.ptr, context.gradOf(outputs[0]!), ids.address("embedding"), ids.size, dim, dim, paddingIdx ?? -1);
+  engine.kernels.scatterAddRows(slot.ptr, part.values, part.ids, part.count, dim, dim, part.skip);
 };
 
 /**

@@ -144,7 +144,7 @@ export const sliceBackward: Backward = (context, { inputs, outputs, saved }) => 
   const { engine } = context;
   if (slot.beta === 0) engine.memory.f32.fill(0, slot.ptr >>> 2, (slot.ptr >>> 2) + x.size);
   const to = { ptr: slot.ptr + (saved as number) * 4, strides: stridesOf(x.shape) };
-  copyNd(engine, y.shape, to, { ptr: context.gradOf(y), strides: stridesOf(y.shape) }, 1);
+  copyNd(engine, y.shape, to, { ptr: context.gradOf(y), strides: stridesOf(y.shape) }, slot.beta === 0 ? 0 : 1);
 };
 
 export const concatBackward: Backward = (context, { inputs, outputs, saved }) => {

@@ -7,7 +7,8 @@ import { checkDType, empty, type Tensor } from "../tensor/tensor.js";
 import { add, mul } from "./arithmetic.js";
 import { transpose } from "./layout.js";
 
-function rowsOf(where: string, x: Tensor): { rows: number; n: number } {
+/** Rows and row length of what runs along the last axis. @throws ShapeError when that is empty */
+export function rowsOf(where: string, x: Tensor): { rows: number; n: number } {
   checkDType(where, "x", x, "f32");
   const n = x.shape[x.rank - 1];
   if (n === undefined || n === 0)

@@ -2,8 +2,10 @@
 import type { Kernels, Ptr } from "../engine/kernels.js";
 import { pow } from "../engine/scalar.js";
 import { StateError } from "../errors.js";
-import { Tensor } from "../tensor/tensor.js";
+import { RowSparse } from "../tensor/row-sparse.js";
+import { type Gradient, Tensor } from "../tensor/tensor.js";
 import { KINDS } from "./activation.js";
+import { overRows } from "./rows.js";
 
 /** A persistent block of zeros of the parameter's size: momentum and the like. */
 export function stateLike(parameter: Tensor): Tensor {
@@ -14,32 +16,41 @@ export function stateLike(parameter: Tensor): Tensor {
   return state;
 }
 
-function gradientOf(parameter: Tensor): Tensor {
+function gradientOf(parameter: Tensor): Gradient {
   if (parameter.grad === null) throw new StateError("optimizer: parameter has no gradient, wants backward() first");
   return parameter.grad;
 }
 
-/** Runs one optimizer kernel over a parameter: `at` gives addresses, 0 for what is absent. */
-function run(
-  name: string,
-  parameter: Tensor,
-  kernel: (kernels: Kernels, at: (state: Tensor | undefined) => Ptr, p: Ptr, g: Ptr, n: number) => void,
-): void {
-  const at = (tensor: Tensor | undefined) => tensor?.address(name) ?? 0;
-  kernel(parameter.engine.kernels, at, at(parameter), at(gradientOf(parameter)), parameter.size);
+/** What differs from one run of rows to the next: addresses of parameter, gradient and up to three states (0: absent), and elements. */
+type Update = (kernels: Kernels, n: number, p: Ptr, g: Ptr, a: Ptr, b: Ptr, c: Ptr) => void;
+
+/** Runs one optimizer kernel over a parameter: at once, or, where the gradient has rows, from row to row. */
+function run(name: string, parameter: Tensor, states: readonly (Tensor | undefined)[], { lazy }: UpdateOptions, update: Update): void {
+  const { kernels } = parameter.engine;
+  const gradient = gradientOf(parameter);
+  const [a, b, c] = [0, 1, 2].map((i) => states[i]?.address(name) ?? 0) as [Ptr, Ptr, Ptr];
+  const p = parameter.address(name);
+  if (gradient instanceof RowSparse) {
+    const from = (state: Ptr, offset: number) => (state === 0 ? 0 : state + offset);
+    overRows(name, gradient, lazy, (g, start, n) => {
+      const offset = start * 4;
+      update(kernels, n, p + offset, g, from(a, offset), from(b, offset), from(c, offset));
+    });
+  } else update(kernels, parameter.size, p, gradient.address(name), a, b, c);
   parameter.storage.version++;
 }
 
 const bit = (value: boolean): 0 | 1 => (value ? 1 : 0);
 
 /** What every update takes. */
-interface Update {
+interface UpdateOptions {
   readonly lr: number;
   readonly weightDecay: number;
   readonly maximize: boolean;
+  readonly lazy: boolean;
 }
 
-export interface SgdUpdate extends Update {
+export interface SgdUpdate extends UpdateOptions {
   readonly momentum: number;
   readonly dampening: number;
   readonly nesterov: boolean;
@@ -47,12 +58,12 @@ export interface SgdUpdate extends Update {
 
 /** @param first the first update: the buffer starts as the gradient */
 export function sgdUpdate(parameter: Tensor, buffer: Tensor | undefined, first: boolean, o: SgdUpdate): void {
-  run("SGD", parameter, (kernels, at, p, g, n) => {
-    kernels.sgd(p, g, at(buffer), n, o.lr, o.momentum, o.dampening, o.weightDecay, bit(o.nesterov), bit(first), bit(o.maximize));
+  run("SGD", parameter, [buffer], o, (kernels, n, p, g, buf) => {
+    kernels.sgd(p, g, buf, n, o.lr, o.momentum, o.dampening, o.weightDecay, bit(o.nesterov), bit(first), bit(o.maximize));
   });
 }
 
-export interface AdamUpdate extends Update {
+export interface AdamUpdate extends UpdateOptions {
   readonly betas: readonly [number, number];
   readonly eps: number;
   readonly stepSize: number;
@@ -67,66 +78,93 @@ export interface AdamUpdate extends Update {
 export function adamUpdate(parameter: Tensor, m: Tensor, v: Tensor, top: Tensor | undefined, o: AdamUpdate): void {
   const decay = o.decoupled ? o.lr * o.weightDecay : o.weightDecay;
   const [beta1, beta2] = o.betas;
-  run("Adam", parameter, (kernels, at, p, g, n) => {
-    const moments = [at(m), at(v), at(top)] as const;
-    kernels.adam(p, g, ...moments, n, o.stepSize, beta1, beta2, o.eps, o.root, decay, bit(o.decoupled), o.share, bit(o.maximize));
+  run("Adam", parameter, [m, v, top], o, (kernels, n, p, g, first, second, largest) => {
+    kernels.adam(
+      p,
+      g,
+      first,
+      second,
+      largest,
+      n,
+      o.stepSize,
+      beta1,
+      beta2,
+      o.eps,
+      o.root,
+      decay,
+      bit(o.decoupled),
+      o.share,
+      bit(o.maximize),
+    );
   });
 }
 
-export interface AdamaxUpdate extends Update {
+export interface AdamaxUpdate extends UpdateOptions {
   readonly betas: readonly [number, number];
   readonly eps: number;
   readonly stepSize: number;
 }
 
 export function adamaxUpdate(parameter: Tensor, m: Tensor, u: Tensor, o: AdamaxUpdate): void {
-  run("Adamax", parameter, (kernels, at, p, g, n) => {
-    kernels.adamax(p, g, at(m), at(u), n, o.stepSize, o.betas[0], o.betas[1], o.eps, o.weightDecay, bit(o.maximize));
+  run("Adamax", parameter, [m, u], o, (kernels, n, p, g, first, norm) => {
+    kernels.adamax(p, g, first, norm, n, o.stepSize, o.betas[0], o.betas[1], o.eps, o.weightDecay, bit(o.maximize));
   });
 }
 
-export function lionUpdate(parameter: Tensor, m: Tensor, o: Update & { readonly betas: readonly [number, number] }): void {
-  run("Lion", parameter, (kernels, at, p, g, n) => {
-    kernels.lion(p, g, at(m), n, o.lr, o.betas[0], o.betas[1], o.lr * o.weightDecay, bit(o.maximize));
+export function lionUpdate(parameter: Tensor, m: Tensor, o: UpdateOptions & { readonly betas: readonly [number, number] }): void {
+  run("Lion", parameter, [m], o, (kernels, n, p, g, first) => {
+    kernels.lion(p, g, first, n, o.lr, o.betas[0], o.betas[1], o.lr * o.weightDecay, bit(o.maximize));
   });
 }
 
-export interface RmspropUpdate extends Update {
+export interface RmspropUpdate extends UpdateOptions {
   readonly alpha: number;
   readonly eps: number;
   readonly momentum: number;
 }
 
 export function rmspropUpdate(parameter: Tensor, sq: Tensor, mean: Tensor | undefined, buffer: Tensor | undefined, o: RmspropUpdate): void {
-  run("RMSprop", parameter, (kernels, at, p, g, n) => {
-    kernels.rmsprop(p, g, at(sq), at(mean), at(buffer), n, o.lr, o.alpha, o.eps, o.weightDecay, o.momentum, bit(o.maximize));
+  run("RMSprop", parameter, [sq, mean, buffer], o, (kernels, n, p, g, square, centre, buf) => {
+    kernels.rmsprop(p, g, square, centre, buf, n, o.lr, o.alpha, o.eps, o.weightDecay, o.momentum, bit(o.maximize));
   });
 }
 
-export function adagradUpdate(parameter: Tensor, sum: Tensor, o: Update & { readonly eps: number }): void {
-  run("Adagrad", parameter, (kernels, at, p, g, n) => kernels.adagrad(p, g, at(sum), n, o.lr, o.eps, o.weightDecay, bit(o.maximize)));
+export function adagradUpdate(parameter: Tensor, sum: Tensor, o: UpdateOptions & { readonly eps: number }): void {
+  run("Adagrad", parameter, [sum], o, (kernels, n, p, g, total) =>
+    kernels.adagrad(p, g, total, n, o.lr, o.eps, o.weightDecay, bit(o.maximize)),
+  );
 }
 
 export function adadeltaUpdate(
   parameter: Tensor,
   sq: Tensor,
   acc: Tensor,
-  o: Update & { readonly rho: number; readonly eps: number },
+  o: UpdateOptions & { readonly rho: number; readonly eps: number },
 ): void {
-  run("Adadelta", parameter, (kernels, at, p, g, n) => {
-    kernels.adadelta(p, g, at(sq), at(acc), n, o.lr, o.rho, o.eps, o.weightDecay, bit(o.maximize));
+  run("Adadelta", parameter, [sq, acc], o, (kernels, n, p, g, square, delta) => {
+    kernels.adadelta(p, g, square, delta, n, o.lr, o.rho, o.eps, o.weightDecay, bit(o.maximize));
   });
 }
 
-/** The p-norm over the elements of all tensors, in float64; p Infinity is the largest magnitude. NaN when an element is. */
-export function globalNorm(tensors: readonly Tensor[], p = 2): number {
+/** Elements that are kept: of a row-sparse gradient those of its rows. */
+const kept = (gradient: Gradient): number => (gradient instanceof RowSparse ? gradient.count * gradient.dim : gradient.size);
+
+function sumSquares(gradient: Gradient): number {
+  const { kernels } = gradient.engine;
+  const ptr = gradient.address("globalNorm");
+  if (!(gradient instanceof RowSparse)) return kernels.sumSquares(ptr, gradient.size);
+  return kernels.sumSquaresRows(ptr, gradient.rowsAddress("globalNorm"), gradient.count, gradient.dim);
+}
+
+/** The p-norm over the elements of all gradients, in float64; p Infinity is the largest magnitude. NaN when an element is. Row-sparse as dense, to the bit. */
+export function globalNorm(gradients: readonly Gradient[], p = 2): number {
   let total = 0;
   if (p === 2) {
-    for (const tensor of tensors) total += tensor.engine.kernels.sumSquares(tensor.address("globalNorm"), tensor.size);
+    for (const gradient of gradients) total += sumSquares(gradient);
     return Math.sqrt(total);
   }
-  for (const tensor of tensors) {
-    for (const value of tensor.data()) {
+  for (const gradient of gradients) {
+    for (const value of gradient instanceof RowSparse ? gradient.values() : gradient.data()) {
       const size = Math.abs(value);
       if (p === Number.POSITIVE_INFINITY) total = Math.max(total, size);
       else total += p === 1 ? size : size === 0 ? 0 : pow(size, p);
@@ -136,15 +174,15 @@ export function globalNorm(tensors: readonly Tensor[], p = 2): number {
 }
 
 /** Limits every element to -limit … limit, in place; NaN stays. */
-export function limitInPlace(tensor: Tensor, limit: number): void {
-  const ptr = tensor.address("limitInPlace");
-  tensor.engine.kernels.activation(ptr, ptr, tensor.size, KINDS.clamp, -limit, limit);
-  tensor.storage.version++;
+export function limitInPlace(gradient: Gradient, limit: number): void {
+  const ptr = gradient.address("limitInPlace");
+  gradient.engine.kernels.activation(ptr, ptr, kept(gradient), KINDS.clamp, -limit, limit);
+  gradient.storage.version++;
 }
 
-/** Multiplies a tensor by a number, in place. */
-export function scaleInPlace(tensor: Tensor, factor: number): void {
-  const ptr = tensor.address("scaleInPlace");
-  tensor.engine.kernels.axpby(ptr, ptr, tensor.size, factor, 0);
-  tensor.storage.version++;
+/** Multiplies what is kept of a gradient by a number, in place. */
+export function scaleInPlace(gradient: Gradient, factor: number): void {
+  const ptr = gradient.address("scaleInPlace");
+  gradient.engine.kernels.axpby(ptr, ptr, kept(gradient), factor, 0);
+  gradient.storage.version++;
 }

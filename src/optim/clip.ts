@@ -2,7 +2,7 @@
 import { NumericError } from "../errors.js";
 import { globalNorm, limitInPlace, scaleInPlace } from "../ops/update.js";
 import { checkOptions, inRange } from "../options.js";
-import type { Tensor } from "../tensor/tensor.js";
+import type { Gradient, Tensor } from "../tensor/tensor.js";
 
 export interface ClipOptions {
   /** The p of the norm, above 0; Infinity for the largest magnitude. Default 2. */
@@ -11,10 +11,11 @@ export interface ClipOptions {
   readonly errorIfNonFinite?: boolean;
 }
 
-const gradientsOf = (parameters: Iterable<Tensor>): Tensor[] => [...parameters].flatMap(({ grad }) => (grad === null ? [] : [grad]));
+const gradientsOf = (parameters: Iterable<Tensor>): Gradient[] => [...parameters].flatMap(({ grad }) => (grad === null ? [] : [grad]));
 
 /**
- * Scales all gradients by min(1, maxNorm / (total + 1e-6)), total being their joint norm.
+ * Scales all gradients by min(1, maxNorm / (total + 1e-6)), total being their joint norm. Row-sparse ones give the bits of dense ones
+ * (but rows that they have not stay zero where a NaN norm makes all others NaN).
  * @returns the norm before clipping
  */
 export function clipGradNorm(parameters: Iterable<Tensor>, maxNorm: number, options: ClipOptions = {}): number {

@@ -11,6 +11,13 @@ export interface CommonOptions {
   readonly weightDecay: number;
   /** Go uphill instead. */
   readonly maximize: boolean;
+  /**
+   * Of a parameter whose gradient is row-sparse (`Embedding` with `sparse`) update only the rows that the gradient has, state and weight
+   * decay included, with the corrections of the step's number: PyTorch's SparseAdam, for every optimizer. By default (false) all rows are
+   * updated, to the same bits as by a dense gradient. Where a zero gradient moves nothing (SGD without momentum, Adagrad; no weight decay)
+   * both are the same.
+   */
+  readonly lazy: boolean;
 }
 
 /** Parameters with options that differ from the optimizer's own. */
@@ -43,7 +50,7 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions> {
     known: readonly (keyof O & string)[],
     private readonly check: (options: Partial<O>) => O,
   ) {
-    const keys = ["lr", "weightDecay", "maximize", ...known];
+    const keys = ["lr", "weightDecay", "maximize", "lazy", ...known];
     checkOptions(name, given, keys);
     const list = [...parameters] as (Tensor | ParameterGroup<O>)[];
     const groups =
@@ -143,13 +150,14 @@ export function decayRates(where: string, betas: readonly [number, number]): rea
 /** The options that all have. */
 export const common = (
   where: string,
-  { lr, weightDecay, maximize }: Partial<CommonOptions>,
+  { lr, weightDecay, maximize, lazy }: Partial<CommonOptions>,
   defaultLr: number | undefined,
   defaultDecay = 0,
 ): CommonOptions => ({
   lr: nonNegative(where, "lr", lr ?? (defaultLr as number)),
   weightDecay: nonNegative(where, "weightDecay", weightDecay ?? defaultDecay),
   maximize: flag(where, "maximize", maximize ?? false),
+  lazy: flag(where, "lazy", lazy ?? false),
 });
 
 /** beta^step, kept by multiplication: the host's pow differs between engines. */

@@ -93,13 +93,19 @@ export class SequenceNetwork extends Module {
     this.#dropout = new Dropout(dropout);
   }
 
-  /** @returns logits, f32 [B, classes] */
-  forward(batch: PaddedBatch): Tensor {
+  /** The tokens' vectors, f32 [B, T, embeddingDim]. */
+  embed({ ids, batch, time }: PaddedBatch): Tensor {
+    return this.embedding.forward(tensor(this.engine, ids, [batch, time]));
+  }
+
+  /**
+   * @param vectors of the tokens; others than `embed` gives stand in their place, as attributions need it
+   * @returns logits, f32 [B, classes]
+   */
+  forward(batch: PaddedBatch, vectors = this.embed(batch)): Tensor {
     const { lengths } = batch;
-    const ids = tensor(this.engine, batch.ids, [batch.batch, batch.time]);
-    const vectors = this.#dropout.forward(this.embedding.forward(ids));
     const encoder = this.encoder as GRU;
-    const { output, state } = encoder.forward(vectors, null, { lengths });
+    const { output, state } = encoder.forward(this.#dropout.forward(vectors), null, { lengths });
     return this.output.forward(this.#dropout.forward(this.#pool(output, state, batch)));
   }
 

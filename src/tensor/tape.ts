@@ -3,21 +3,12 @@
  * forward pass in src/ops and is found by name, so that the forward pass alone can be imported without it.
  */
 import type { Engine, StepHook } from "../engine/engine.js";
-import type { Ptr } from "../engine/kernels.js";
 import { ShapeError, StateError } from "../errors.js";
+import { type BackwardContext, Gradients } from "./gradients.js";
 import { show } from "./shape.js";
-import { type TapeEntry, Tensor } from "./tensor.js";
+import type { TapeEntry, Tensor } from "./tensor.js";
 
-/** What an operation's backward pass sees. Addresses are valid until it returns. */
-export interface BackwardContext {
-  readonly engine: Engine;
-  /** Gradient of an output, 0 when nothing flowed into it. */
-  gradOf(output: Tensor): Ptr;
-  /** Where the gradient of an input goes (out = beta·out + gradient), or null when none is wanted. */
-  into(input: Tensor): { readonly ptr: Ptr; readonly beta: number } | null;
-  /** Scratch memory until the step ends. */
-  scratch(elements: number): Ptr;
-}
+export type { BackwardContext } from "./gradients.js";
 
 /** What a new parameter starts as. */
 export type Initialiser =
@@ -102,6 +93,9 @@ export function noGrad<T>(engine: Engine, fn: () => T): T {
   return tape === null ? fn() : tape.withoutRecording(fn);
 }
 
+/** Runs `fn` in the running step; where there is none in one of its own and without recording, so that what lies between is freed. */
+export const withinStep = <T>(engine: Engine, fn: () => T): T => (engine.inStep ? fn() : engine.step(() => noGrad(engine, fn)));
+
 export interface BackwardOptions {
   /** Keep the recorded operations, so that backward() can run again. Default false. */
   readonly retainGraph?: boolean;
@@ -114,15 +108,38 @@ export interface BackwardOptions {
  * @throws ShapeError when the loss has more elements; StateError outside a step, without a history, or the second time
  */
 export function backward(loss: Tensor, { retainGraph = false }: BackwardOptions = {}): void {
+  const { gradients, walked } = walkBack("backward", loss);
+  gradients.commit();
+  if (!retainGraph) for (const entry of walked) entry.freed = true;
+}
+
+/**
+ * Gradients of a loss with respect to tensors, in the running step's memory; null where none flowed. Nobody's `grad` is touched and
+ * the graph is kept. Throws as {@link backward}.
+ */
+export function gradientsOf(where: string, loss: Tensor, of: readonly Tensor[]): (Tensor | null)[] {
+  const { gradients } = walkBack(where, loss);
+  return of.map((tensor) => gradients.denseOf(tensor));
+}
+
+/** What `fn` recorded and what it returned; its operations stay on the tape until the running step ends. */
+export function recordedBy<T>(engine: Engine, fn: () => T): { result: T; entries: readonly TapeEntry[] } {
+  const tape = tapeOf(engine);
+  const mark = tape?.mark() ?? 0;
+  const result = fn();
+  return { result, entries: tape?.entries().slice(mark) ?? [] };
+}
+
+function walkBack(where: string, loss: Tensor): { gradients: Gradients; walked: TapeEntry[] } {
   const { engine } = loss;
   const tape = tapeOf(engine);
-  if (loss.size !== 1) throw new ShapeError(`backward: loss has ${loss.size} elements (shape ${show(loss.shape)}), wants 1`);
-  if (tape === null) throw new StateError("backward: recurra/infer has no tape, wants an engine of the training entry");
-  if (!engine.inStep) throw new StateError("backward: called outside a step, wants to run inside engine.step");
-  loss.address("backward");
-  if (loss.source?.freed) throw new StateError("backward: called again on a graph already freed, wants retainGraph: true the first time");
+  if (loss.size !== 1) throw new ShapeError(`${where}: loss has ${loss.size} elements (shape ${show(loss.shape)}), wants 1`);
+  if (tape === null) throw new StateError(`${where}: recurra/infer has no tape, wants an engine of the training entry`);
+  if (!engine.inStep) throw new StateError(`${where}: called outside a step, wants to run inside engine.step`);
+  loss.address(where);
+  if (loss.source?.freed) throw new StateError(`${where}: called again on a graph already freed, wants retainGraph: true the first time`);
   if (loss.source === null)
-    throw new StateError("backward: loss has no history, wants a result computed in this step from a tensor that requires a gradient");
+    throw new StateError(`${where}: loss has no history, wants a result computed in this step from a tensor that requires a gradient`);
 
   const gradients = new Gradients(engine);
   gradients.seed(loss);
@@ -134,13 +151,12 @@ export function backward(loss: Tensor, { retainGraph = false }: BackwardOptions 
       if (!entry.outputs.some((output) => gradients.has(output))) continue;
       checkHistory(entry);
       const step = tape.backwards[entry.op];
-      if (step === undefined) throw new StateError(`backward: operation ${entry.op} has no gradient in this build, wants one in the table`);
+      if (step === undefined) throw new StateError(`${where}: operation ${entry.op} has no gradient in this build, wants one in the table`);
       step(gradients, entry);
       walked.push(entry);
     }
   });
-  gradients.commit();
-  if (!retainGraph) for (const entry of walked) entry.freed = true;
+  return { gradients, walked };
 }
 
 /** A gradient must not end silently where the operation that made an input is gone. */
@@ -151,61 +167,4 @@ function checkHistory({ op, inputs }: TapeEntry): void {
     `backward: an input of ${op} (shape ${show(cut.shape)}) was made by ${cut.source!.op}, already freed by its step or an earlier backward(), ` +
       "wants detach() or keep() to cut there, or retainGraph: true the first time",
   );
-}
-
-class Gradients implements BackwardContext {
-  readonly #slots = new Map<Tensor, Tensor>();
-
-  constructor(readonly engine: Engine) {}
-
-  seed(loss: Tensor): void {
-    const slot = this.#newSlot(loss);
-    this.engine.memory.f32[slot.address("backward") >>> 2] = 1;
-  }
-
-  has(tensor: Tensor): boolean {
-    return this.#slots.has(tensor);
-  }
-
-  gradOf(output: Tensor): Ptr {
-    return this.#slots.get(output)?.address("backward") ?? 0;
-  }
-
-  into(input: Tensor): { ptr: Ptr; beta: number } | null {
-    if (!input.requiresGrad) return null;
-    const slot = this.#slots.get(input);
-    if (slot !== undefined) return { ptr: slot.address("backward"), beta: 1 };
-    return { ptr: this.#newSlot(input).address("backward"), beta: 0 };
-  }
-
-  scratch(elements: number): Ptr {
-    return this.engine.scratch(elements * 4);
-  }
-
-  /** Adds the gradients of leaves to their `grad`. Allocation comes first: after it nothing can fail. */
-  commit(): void {
-    const leaves = [...this.#slots].filter(([tensor]) => tensor.source === null);
-    const targets = leaves.map(([leaf, slot]) => {
-      const kept = leaf.gradMemory;
-      if (kept?.storage.alive) return kept;
-      return leaf.storage.lease === null
-        ? slot
-        : new Tensor(this.engine, leaf.shape, "f32", this.engine.allocatePersistent(leaf.size * 4, "backward"));
-    });
-    leaves.forEach(([leaf, slot], i) => {
-      const target = targets[i]!;
-      if (target !== slot) {
-        const beta = leaf.grad === null ? 0 : 1;
-        this.engine.kernels.axpby(target.address("backward"), slot.address("backward"), leaf.size, 1, beta);
-      }
-      leaf.grad = target;
-      leaf.gradMemory = target;
-    });
-  }
-
-  #newSlot(tensor: Tensor): Tensor {
-    const slot = new Tensor(this.engine, tensor.shape, "f32", this.engine.allocate(tensor.size * 4, "backward"));
-    this.#slots.set(tensor, slot);
-    return slot;
-  }
 }

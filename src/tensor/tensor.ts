@@ -5,6 +5,7 @@ import type { Engine } from "../engine/engine.js";
 import type { Ptr } from "../engine/kernels.js";
 import type { Storage } from "../engine/storage.js";
 import { ShapeError, StateError } from "../errors.js";
+import type { RowSparse } from "./row-sparse.js";
 import { checkShape, type Shape, show, sizeOf } from "./shape.js";
 
 export type DType = "f32" | "i32";
@@ -25,15 +26,17 @@ const PREVIEW = 6;
 const NODE_INSPECT = Symbol.for("nodejs.util.inspect.custom");
 const DENO_INSPECT = Symbol.for("Deno.customInspect");
 
+export type Gradient = Tensor | RowSparse;
+
 export class Tensor {
   readonly shape: Shape;
   readonly size: number;
   /** Whether backward() computes a gradient for it: set on leaves by the user, on results by the tape. */
   requiresGrad = false;
-  /** Gradient of the last backward() calls, summed; null before. Leaves only. */
-  grad: Tensor | null = null;
+  /** Gradient of the last backward() calls, summed; null before. Leaves only. RowSparse where only rows of it were touched and that was asked for. */
+  grad: Gradient | null = null;
   /** Memory of `grad`, kept by clearGrad() for the next backward(). */
-  gradMemory: Tensor | null = null;
+  gradMemory: Gradient | null = null;
   /** The operation that made it, when recorded. */
   source: TapeEntry | null = null;
 
@@ -100,7 +103,7 @@ export class Tensor {
   /** Frees a tensor made outside a step (or kept); one of a step is freed by its step. */
   dispose(): void {
     this.storage.dispose();
-    this.gradMemory?.storage.dispose();
+    this.gradMemory?.dispose();
   }
 
   toString(): string {

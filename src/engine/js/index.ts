@@ -7,6 +7,7 @@ import { createCopy } from "./copy.js";
 import { createElementwise } from "./elementwise.js";
 import { createEmbedding } from "./embedding.js";
 import { createGemm } from "./gemm.js";
+import { createNormalize } from "./normalize.js";
 import { createOptim } from "./optim.js";
 import { createRandom } from "./random.js";
 import { createReduce } from "./reduce.js";
@@ -20,6 +21,7 @@ export const createJsKernels = (heap: Heap): Kernels => ({
   ...createEmbedding(heap),
   ...createReduce(heap),
   ...createSoftmax(heap),
+  ...createNormalize(heap),
   ...createCells(heap),
   ...createOptim(heap),
   ...createRandom(heap),

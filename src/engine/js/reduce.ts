@@ -37,7 +37,7 @@ function columnSum(m: Float32Array, x: number, n: number, stride: number): numbe
   return total;
 }
 
-export function createReduce(heap: Heap): Pick<Kernels, "reduceSum" | "reduceMax" | "sumSquares"> {
+export function createReduce(heap: Heap): Pick<Kernels, "reduceSum" | "reduceMax" | "sumSquares" | "sumSquaresRows"> {
   return {
     reduceSum(y, x, outer, n, inner, alpha, beta) {
       const m = heap.f32;
@@ -89,6 +89,24 @@ export function createReduce(heap: Heap): Pick<Kernels, "reduceSum" | "reduceMax
         total += l0 + l1;
       }
       return total;
+    },
+    sumSquaresRows(x, rows, n, dim) {
+      const m = heap.f32;
+      let [total, even, odd, block] = [0, 0, 0, 0];
+      for (let r = 0; r < n; r++) {
+        const first = (heap.i32[(rows >>> 2) + r] as number) * dim;
+        for (let j = 0; j < dim; j++) {
+          const own = Math.floor((first + j) / BLOCK_SQUARES);
+          if (own !== block) {
+            total += even + odd;
+            [even, odd, block] = [0, 0, own];
+          }
+          const value = m[(x >>> 2) + r * dim + j] as number;
+          if ((first + j) % 2 === 1) odd += value * value;
+          else even += value * value;
+        }
+      }
+      return total + (even + odd);
     },
   };
 }

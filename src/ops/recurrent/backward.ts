@@ -28,6 +28,25 @@ export interface StateGradients {
   readonly c0: Slot | null;
 }
 
+/**
+ * Sees the backward pass at each step of a direction, before the cell's gradient: the step's packed rows, from `row` on; dh [rows, R] from
+ * the steps after it, dOut (row stride D·R; 0 when nothing flowed in) from the step's own output, whose sum is the gradient of h; dc [rows,
+ * H] from the steps after it.
+ */
+export type ChainWatch = (step: {
+  readonly trace: DirectionTrace;
+  readonly t: number;
+  readonly row: number;
+  readonly rows: number;
+  readonly dh: Ptr;
+  readonly dOut: Ptr;
+  readonly dc: Ptr;
+}) => void;
+
+interface ChainContext extends LayerContext {
+  readonly watch: ChainWatch | undefined;
+}
+
 /** What one direction's chain leaves: gradients of the pre-activations, dense in packed order. */
 interface Chain {
   /** [total, G·H], input side. */
@@ -41,7 +60,7 @@ interface Chain {
 }
 
 /**
- * @param dOut gradient of the packed output [total, D·R] of the last layer; overwritten
+ * @param dOut gradient of the packed output [total, D·R] of the last layer, 0 when nothing flowed into it
  * @param dInput where the gradient of the packed input goes (written, not added), or 0
  */
 export function backwardLayers(
@@ -54,9 +73,10 @@ export function backwardLayers(
   dOut: Ptr,
   dInput: Ptr,
   states: StateGradients,
+  watch?: ChainWatch,
 ): void {
   const sizes = sizesOf(spec);
-  const context: LayerContext = { engine, spec, sizes, ragged };
+  const context: ChainContext = { engine, spec, sizes, ragged, watch };
   let dLayer = dOut;
   for (let layer = spec.numLayers - 1; layer >= 0; layer--) {
     const trace = traces[layer]!;
@@ -65,7 +85,17 @@ export function backwardLayers(
       const index = layer * sizes.directions + direction;
       const offset = direction * sizes.recurrent * 4;
       const own = { weights: weights[index]!, slots: slots[index]!, trace: trace.directions[direction]! };
-      backwardDirection(context, index, own, trace, trace.out + offset, dLayer + offset, dx, direction === 0 ? 0 : 1, states);
+      backwardDirection(
+        context,
+        index,
+        own,
+        trace,
+        trace.out + offset,
+        dLayer === 0 ? 0 : dLayer + offset,
+        dx,
+        direction === 0 ? 0 : 1,
+        states,
+      );
     }
     if (trace.mask !== null) {
       const { key, threshold, scale } = trace.mask;
@@ -76,7 +106,7 @@ export function backwardLayers(
 }
 
 function backwardDirection(
-  context: LayerContext,
+  context: ChainContext,
   index: number,
   own: { weights: RecurrentWeights; slots: WeightSlots; trace: DirectionTrace },
   { x, inSize }: LayerTrace,
@@ -141,7 +171,7 @@ function finish(context: LayerContext, slot: Slot | null, gradient: Ptr, index: 
 
 /** The chain of dz over sorted rows `begin` to `end`, last step of the walk first. dh and dc end as the gradients of h0 and c0. */
 function runChain(
-  context: LayerContext,
+  context: ChainContext,
   work: Ptr,
   rows: { begin: number; end: number },
   reverse: boolean,
@@ -178,7 +208,8 @@ function runChain(
       kernels.copyStrided(hPrev, prev.ptr + rows.begin * prev.ld * 4, count, recurrent, recurrent, 1, prev.ld, 1);
     }
     const dGates = at(chain.dGates, gateWidth);
-    const dOutRow = at(dOut, width);
+    const dOutRow = dOut === 0 ? 0 : at(dOut, width);
+    context.watch?.({ trace, t: step.t, row, rows: count, dh, dOut: dOutRow, dc });
     if (spec.kind === "LSTM") {
       const cPrev = stateBefore(context, step, trace.c, hidden, trace.c0, hidden, mix).ptr + rows.begin * hidden * 4;
       const [activated, tanhC] = [at(trace.gates, gateWidth), at(trace.tanhC, hidden)];
@@ -186,8 +217,8 @@ function runChain(
         kernels.lstmCellGrad(dGates, dc, dh, dOutRow, activated, cPrev, tanhC, count, hidden, width);
       } else {
         const dProjected = at(chain.dProjected, recurrent);
-        kernels.copyStrided(dProjected, dOutRow, count, recurrent, recurrent, 1, width, 1);
-        kernels.add(dProjected, dProjected, dh, count * recurrent);
+        kernels.copyStrided(dProjected, dh, 1, count * recurrent, 0, 1, 0, 1);
+        if (dOutRow !== 0) kernels.addStrided(dProjected, dOutRow, count, recurrent, recurrent, 1, width, 1);
         kernels.gemmPacked(dFull, dProjected, projection, count, hidden, recurrent, recurrent, hidden, 0, 0, work);
         kernels.lstmCellGrad(dGates, dc, dFull, 0, activated, cPrev, tanhC, count, hidden, 0);
       }
@@ -233,25 +264,26 @@ function weightGradients(
   const product = (slot: Slot | null, from: number, d: Ptr, ldd: number, m: number, b: Ptr, n: number) => {
     if (slot !== null) kernels.gemm(slot.ptr + from * n * 4, d, b, m, n, total, ldd, n, n, 1, 0, slot.beta, work);
   };
-  const columns = (slot: Slot | null, from: number, d: Ptr, ldd: number, n: number) => {
-    if (slot === null) return;
-    let dense = d;
-    if (ldd !== n) {
-      dense = engine.scratch(total * n * 4);
-      kernels.copyStrided(dense, d, total, n, n, 1, ldd, 1);
-    }
-    kernels.reduceSum(slot.ptr + from * 4, dense, 1, total, n, 1, slot.beta);
+  /** Sums over all rows, once for both biases. */
+  const columns = (d: Ptr, n: number): Ptr => {
+    const sums = slots.biasIh === null && slots.biasHh === null ? 0 : engine.scratch(n * 4);
+    if (sums !== 0) kernels.reduceSum(sums, d, 1, total, n, 1, 0);
+    return sums;
   };
+  const add = (slot: Slot | null, from: number, sums: Ptr, n: number) => {
+    if (slot !== null) kernels.axpby(slot.ptr + from * 4, sums, n, 1, slot.beta);
+  };
+  const sums = columns(dGates, gateWidth);
   product(slots.weightIh, 0, dGates, gateWidth, gateWidth, x, inSize);
-  columns(slots.biasIh, 0, dGates, gateWidth, gateWidth);
+  add(slots.biasIh, 0, sums, gateWidth);
   if (spec.kind === "GRU") {
     product(slots.weightHh, 0, dGates, gateWidth, 2 * hidden, hPrev, recurrent);
     product(slots.weightHh, 2 * hidden, dHn, hidden, hidden, hPrev, recurrent);
-    columns(slots.biasHh, 0, dGates, gateWidth, 2 * hidden);
-    columns(slots.biasHh, 2 * hidden, dHn, hidden, hidden);
+    add(slots.biasHh, 0, sums, 2 * hidden);
+    if (slots.biasHh !== null) add(slots.biasHh, 2 * hidden, columns(dHn, hidden), hidden);
   } else {
     product(slots.weightHh, 0, dGates, gateWidth, gateWidth, hPrev, recurrent);
-    columns(slots.biasHh, 0, dGates, gateWidth, gateWidth);
+    add(slots.biasHh, 0, sums, gateWidth);
   }
   product(slots.weightHr, 0, dProjected, recurrent, recurrent, trace.full, hidden);
 }

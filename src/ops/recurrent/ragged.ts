@@ -6,33 +6,34 @@
 import type { Engine } from "../../engine/engine.js";
 import type { Ptr } from "../../engine/kernels.js";
 
-export interface Ragged {
+/** @typeParam P where its indices lie: addresses for the recurrent operation, tensors for layers made of operations */
+export interface Ragged<P = Ptr> {
   readonly batch: number;
   readonly time: number;
   /** Real steps in all. */
   readonly total: number;
   readonly active: Int32Array;
   readonly offsets: Int32Array;
-  /** Sorted row r is row order[r] of the batch; i32 in linear memory. */
-  readonly order: Ptr;
+  /** Sorted row r is row order[r] of the batch; i32. */
+  readonly order: P;
   /** Batch row b is sorted row rank[b]. */
-  readonly rank: Ptr;
+  readonly rank: P;
   /** True when sorting changes nothing. */
   readonly sorted: boolean;
   /** Packed row i is row toPacked[i] of the input's [B·T] (or [T·B]) rows; null when they agree one by one. */
-  readonly toPacked: Ptr | null;
+  readonly toPacked: P | null;
   /** Input row j is packed row toInput[j], or `total`, a row of zeros, where j is padding; null when they agree. */
-  readonly toInput: Ptr | null;
+  readonly toInput: P | null;
 }
 
 /** @param place takes i32 values to linear memory */
-export function layOut(
+export function layOut<P>(
   lengths: ArrayLike<number> | undefined,
   batch: number,
   time: number,
   timeMajor: boolean,
-  place: (values: Int32Array) => Ptr,
-): Ragged {
+  place: (values: Int32Array) => P,
+): Ragged<P> {
   const lengthOf = (row: number) => (lengths === undefined ? time : lengths[row]!);
   const order = Int32Array.from({ length: batch }, (_, row) => row);
   if (lengths !== undefined) order.sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);

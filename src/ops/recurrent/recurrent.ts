@@ -4,7 +4,7 @@ import type { Ptr } from "../../engine/kernels.js";
 import { type Backward, isRecording, record } from "../../tensor/tape.js";
 import { empty, sameEngine, type Tensor } from "../../tensor/tensor.js";
 import { nextMask } from "../dropout.js";
-import { backwardLayers, type WeightSlots } from "./backward.js";
+import { backwardLayers, type ChainWatch, type WeightSlots } from "./backward.js";
 import { forwardLayers, type LayerTrace } from "./forward.js";
 import { layOut, placer, type Ragged } from "./ragged.js";
 import { checkInput, checkLengths, checkStates, type RecurrentSpec, type RecurrentWeights, sizesOf } from "./spec.js";
@@ -28,11 +28,14 @@ export interface RecurrentOutputs {
   readonly c: Tensor | null;
 }
 
-interface Saved {
+/** What the operation keeps for its backward pass. */
+export interface RecurrentSaved {
   readonly spec: RecurrentSpec;
   readonly inputs: RecurrentInputs;
   readonly ragged: Ragged;
   readonly traces: readonly LayerTrace[];
+  /** Set by who wants to see the backward pass go by (observe.ts). */
+  watch?: ChainWatch;
 }
 
 const tensorsOf = ({ input, weights, h, c }: RecurrentInputs): Tensor[] => {
@@ -74,7 +77,7 @@ export function recurrent(spec: RecurrentSpec, inputs: RecurrentInputs): Recurre
   const h = empty(engine, [stacked, batch, sizes.recurrent], "f32", where);
   const c = spec.kind === "LSTM" ? empty(engine, [stacked, batch, sizes.hidden], "f32", where) : null;
   const keep = isRecording(engine, tensors);
-  const run = (): Saved => {
+  const run = (): RecurrentSaved => {
     const ragged = layOut(lengths, batch, time, spec.timeMajor, placer(engine));
     const x = pack(engine, ragged, input.address(where), spec.inputSize);
     const states = {
@@ -95,7 +98,7 @@ export function recurrent(spec: RecurrentSpec, inputs: RecurrentInputs): Recurre
 }
 
 export const recurrentBackward: Backward = (context, { outputs, saved }) => {
-  const { spec, inputs, ragged, traces } = saved as Saved;
+  const { spec, inputs, ragged, traces, watch } = saved as RecurrentSaved;
   const { engine } = context;
   const [output, h, c] = outputs as [Tensor, Tensor, Tensor | undefined];
   const sizes = sizesOf(spec);
@@ -112,20 +115,13 @@ export const recurrentBackward: Backward = (context, { outputs, saved }) => {
   const dInput = slot(inputs.input);
   const states = { hN: context.gradOf(h), cN: c === undefined ? 0 : context.gradOf(c), h0: slot(inputs.h), c0: slot(inputs.c) };
   engine.scoped(() => {
-    const dOut = packedGradient(context.engine, ragged, context.gradOf(output), sizes.width);
+    const gradient = context.gradOf(output);
+    const dOut = gradient === 0 ? 0 : pack(engine, ragged, gradient, sizes.width);
     const dx = dInput === null ? 0 : engine.scratch((ragged.total + 1) * spec.inputSize * 4);
-    backwardLayers(engine, spec, inputs.weights, slots, ragged, traces, dOut, dx, states);
+    backwardLayers(engine, spec, inputs.weights, slots, ragged, traces, dOut, dx, states, watch);
     if (dInput !== null) returnInput(engine, ragged, dInput, dx, spec.inputSize);
   });
 };
-
-/** The gradient of the packed output; zeros when nothing flowed into the output. */
-function packedGradient(engine: Engine, ragged: Ragged, gradient: Ptr, width: number): Ptr {
-  if (gradient !== 0) return pack(engine, ragged, gradient, width);
-  const zeros = engine.scratch(ragged.total * width * 4);
-  engine.memory.f32.fill(0, zeros >>> 2, (zeros >>> 2) + ragged.total * width);
-  return zeros;
-}
 
 function returnInput(engine: Engine, ragged: Ragged, slot: { ptr: Ptr; beta: number }, dx: Ptr, size: number): void {
   const count = ragged.batch * ragged.time * size;

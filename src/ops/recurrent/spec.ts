@@ -1,6 +1,6 @@
 /** What a recurrent network is: kind, sizes and weights, and the checks of a call. */
 import { IndexError, ShapeError } from "../../errors.js";
-import { show } from "../../tensor/shape.js";
+import { type Shape, show } from "../../tensor/shape.js";
 import { checkDType, type Tensor } from "../../tensor/tensor.js";
 
 export type RecurrentKind = "RNN_TANH" | "RNN_RELU" | "LSTM" | "GRU";
@@ -50,7 +50,7 @@ export function sizesOf({ kind, hiddenSize, projSize, bidirectional }: Recurrent
 }
 
 /** Batch and time of the input. @throws ShapeError on a wrong rank or feature count, or no steps */
-export function checkInput(spec: RecurrentSpec, input: Tensor): { batch: number; time: number } {
+export function checkInput(spec: Pick<RecurrentSpec, "name" | "inputSize" | "timeMajor">, input: Tensor): { batch: number; time: number } {
   const where = `${spec.name}.forward`;
   checkDType(where, "input", input, "f32");
   const axes = spec.timeMajor ? "[T, B, features]" : "[B, T, features]";
@@ -69,22 +69,23 @@ export function checkStates(spec: RecurrentSpec, h: Tensor | null, c: Tensor | n
   if (spec.kind === "LSTM" && (h === null) !== (c === null)) {
     throw new ShapeError(`${spec.name}.forward: state has no ${h === null ? "h" : "c"}, wants both h and c, or null for zeros`);
   }
-  if (h !== null) checkState(spec, "h", h, batch);
-  if (c !== null) checkState(spec, "c", c, batch);
+  const { directions, recurrent, hidden } = sizesOf(spec);
+  const stacked = spec.numLayers * directions;
+  if (h !== null) checkState(spec.name, "h", h, [stacked, batch, recurrent]);
+  if (c !== null) checkState(spec.name, "c", c, [stacked, batch, hidden]);
 }
 
-function checkState(spec: RecurrentSpec, name: "h" | "c", state: Tensor, batch: number): void {
-  const where = `${spec.name}.forward`;
+/** @throws ShapeError unless a state is f32 of the shape [L·D, B, size] wanted */
+export function checkState(layer: string, name: string, state: Tensor, wanted: Shape): void {
+  const where = `${layer}.forward`;
   checkDType(where, `state ${name}`, state, "f32");
-  const { directions, recurrent, hidden } = sizesOf(spec);
-  const wanted = [spec.numLayers * directions, batch, name === "h" ? recurrent : hidden];
   if (state.rank !== 3 || state.shape.some((extent, i) => extent !== wanted[i])) {
     throw new ShapeError(`${where}: state ${name} has shape ${show(state.shape)}, wants ${show(wanted)} (layers·directions, batch, size)`);
   }
 }
 
 /** @throws ShapeError on a wrong count, IndexError on a length outside 1 … time */
-export function checkLengths(spec: RecurrentSpec, lengths: ArrayLike<number> | undefined, batch: number, time: number): void {
+export function checkLengths(spec: Pick<RecurrentSpec, "name">, lengths: ArrayLike<number> | undefined, batch: number, time: number): void {
   if (lengths === undefined) return;
   const where = `${spec.name}.forward`;
   if (lengths.length !== batch) throw new ShapeError(`${where}: ${lengths.length} lengths, wants ${batch}, one a row of the batch`);

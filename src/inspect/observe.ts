@@ -1,0 +1,88 @@
+/** Runs a model with every operation on the tape, and finds its recurrent layers there. Nothing of the model is changed. */
+import type { Engine } from "../engine/engine.js";
+import { ConfigError, StateError } from "../errors.js";
+import type { Module } from "../nn/module.js";
+import { type RecurrentCall, recurrentCall } from "../ops/recurrent/observe.js";
+import { recordedBy } from "../tensor/tape.js";
+import type { TapeEntry, Tensor } from "../tensor/tensor.js";
+
+/** Where a recurrent state belongs. */
+export interface LayerPlace {
+  /**
+   * Name of the module in the model and of its layer, as in the state dictionary: `encoder.l0`, `encoder.l1_reverse`; a cell's has no
+   * layer.
+   */
+  readonly name: string;
+  readonly layer: number;
+  readonly direction: "forward" | "reverse";
+}
+
+/** The calls of one layer that follow one another in time: one, or the single steps of a cell. */
+export interface LayerRun {
+  readonly place: (layer: number, reverse: boolean) => LayerPlace;
+  readonly calls: readonly RecurrentCall[];
+}
+
+/** @throws ConfigError without parameters; StateError inside a training step, whose random streams would be shifted */
+export function engineOf(where: string, model: Module): Engine {
+  const [first] = model.parameters();
+  if (first === undefined) throw new ConfigError(`${where}: the model has no parameters, wants some`);
+  const { engine } = first;
+  if (engine.training) throw new StateError(`${where}: called inside a training step, wants to be called outside one`);
+  return engine;
+}
+
+/**
+ * Runs `fn` in a step of its own, without dropout; parameters that are frozen are recorded too.
+ * @param look sees what was recorded before the step ends
+ */
+export function observed<T, R>(where: string, model: Module, fn: () => T, look: (result: T, entries: readonly TapeEntry[]) => R): R {
+  const engine = engineOf(where, model);
+  const frozen = model.parameters().filter(({ requiresGrad }) => !requiresGrad);
+  for (const parameter of frozen) parameter.requiresGrad = true;
+  try {
+    return engine.step(() => {
+      const { result, entries } = recordedBy(engine, fn);
+      return look(result, entries);
+    });
+  } finally {
+    for (const parameter of frozen) parameter.requiresGrad = false;
+  }
+}
+
+/** Recurrent calls of the model's own layers, in order. @throws StateError when there are none */
+export function layerRuns(where: string, model: Module, entries: readonly TapeEntry[]): LayerRun[] {
+  const names = new Map<Tensor, string>();
+  for (const [name, parameter] of model.namedParameters()) {
+    const at = name.indexOf("weight_ih");
+    if (at >= 0 && !names.has(parameter)) names.set(parameter, name.slice(0, at) + name.slice(at + "weight_ih_".length));
+  }
+  const runs: { place: LayerRun["place"]; calls: RecurrentCall[] }[] = [];
+  const cells = new Map<Tensor, RecurrentCall[]>();
+  for (const call of entries.map(recurrentCall)) {
+    if (call === null) continue;
+    const { weightIh } = call.weights[0]!;
+    if (!names.has(weightIh)) continue;
+    const before = call.time === 1 ? cells.get(weightIh) : undefined;
+    if (before !== undefined && before[0]!.batch === call.batch) {
+      before.push(call);
+      continue;
+    }
+    const calls = [call];
+    if (call.time === 1) cells.set(weightIh, calls);
+    runs.push({ place: placer(call, names), calls });
+  }
+  if (runs.length > 0) return runs;
+  throw new StateError(
+    `${where}: no recurrent layer of the model was seen, wants a forward pass through one (not within noGrad or a step)`,
+  );
+}
+
+function placer({ weights, spec }: RecurrentCall, names: ReadonlyMap<Tensor, string>): LayerRun["place"] {
+  const directions = spec.bidirectional ? 2 : 1;
+  return (layer, reverse) => ({
+    name: names.get(weights[layer * directions + (reverse ? 1 : 0)]!.weightIh)!.replace(/\.$/, ""),
+    layer,
+    direction: reverse ? "reverse" : "forward",
+  });
+}
