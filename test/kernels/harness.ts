@@ -8,7 +8,7 @@ import { CORE_ABI, TRAIN_ABI } from "../../src/engine/abi.js";
 import type { Heap } from "../../src/engine/heap.js";
 import { type Kernels, type Ptr, WORK_BYTES } from "../../src/engine/kernels.js";
 
-export const PAGES = 512;
+const PAGES = 512;
 const HEAP_START = 65536;
 const FENCE = 16;
 const CANARY = 0x5ca1ab1e;
@@ -93,6 +93,7 @@ function wasmKernels(memory: WebAssembly.Memory): Kernels {
     ["core", CORE_ABI],
     ["train", TRAIN_ABI],
   ] as const) {
+    // As far below the root here as in a bundle of scripts/run.mjs.
     const file = new URL(`../../build/wasm/${module}-baseline.wasm`, import.meta.url);
     if (!existsSync(file)) throw new Error(`${file.pathname} is missing: npm run build:wasm`);
     const { exports } = instantiateSync(readFileSync(file), { env: { memory } });
@@ -101,31 +102,25 @@ function wasmKernels(memory: WebAssembly.Memory): Kernels {
   return kernels as unknown as Kernels;
 }
 
-/**
- * @param createTwin the TypeScript kernels of the family under test, or whatever else shall give the same bits
- * @param buffer the twin's memory, PAGES pages
- */
-export function createRigs(
-  createTwin: (heap: Heap) => object,
-  buffer: ArrayBufferLike = new ArrayBuffer(PAGES * 65536),
-): { wasm: Rig; js: Rig; both: readonly Rig[] } {
+/** @param createTwin the TypeScript kernels of the family under test */
+export function createRigs(createTwin: (heap: Heap) => object): { wasm: Rig; js: Rig; both: readonly Rig[] } {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65536, shared: true });
   const wasm = makeRig("wasm", wasmKernels(memory), views(memory.buffer));
-  const heap = views(buffer);
+  const heap = views(new ArrayBuffer(PAGES * 65536));
   const js = makeRig("js", createTwin(heap) as Kernels, heap);
   return { wasm, js, both: [wasm, js] };
 }
 
 const shown = (value: number) => (Object.is(value, -0) ? "-0" : String(value));
 
-/** Index and values of the first element whose bits differ (any NaN equals any NaN), or undefined. */
-export function firstDifference(a: Float32Array, b: Float32Array): string | undefined {
+/** Index and values of the first element whose bits differ (any NaN equals any NaN), or undefined. @param names of a and b */
+export function firstDifference(a: Float32Array, b: Float32Array, names: readonly [string, string] = ["wasm", "js"]): string | undefined {
   if (a.length !== b.length) return `lengths ${a.length} and ${b.length}`;
   const x = new Int32Array(a.buffer, a.byteOffset, a.length);
   const y = new Int32Array(b.buffer, b.byteOffset, b.length);
   for (let i = 0; i < x.length; i++) {
     if (x[i] !== y[i] && !(Number.isNaN(a[i]) && Number.isNaN(b[i])))
-      return `[${i}] of ${a.length}: ${shown(a[i]!)} (wasm) and ${shown(b[i]!)} (js)`;
+      return `[${i}] of ${a.length}: ${shown(a[i]!)} (${names[0]}) and ${shown(b[i]!)} (${names[1]})`;
   }
   return undefined;
 }

@@ -1,0 +1,57 @@
+/** Exports without gradients of their own, and why. An export that stands neither here nor in cases/ fails gradients.test.ts. */
+import { Optimizer, RecurraError, Scheduler } from "../../src/index.js";
+import { SURFACE } from "./exports.js";
+
+const BY_NAME: Readonly<Record<string, string>> = {
+  Engine: "memory and kernels",
+  Module: "what layers extend",
+  Parameter: "a tensor",
+  RowSparse: "a gradient",
+  SequenceClassifier: "text around SequenceNetwork",
+  Tensor: "data",
+  VERSION: "a text",
+  backward: "walks the tape",
+  clipGradNorm: "changes gradients in place",
+  clipGradValue: "changes gradients in place",
+  createEngine: "makes an engine",
+  createEngineSync: "makes an engine",
+  detach: "cuts gradients off",
+  fit: "a training loop",
+  full: "makes a tensor of numbers",
+  gradcheck: "the check itself",
+  gradientThroughTime: "measures gradients",
+  gradientTimesInput: "measures gradients",
+  init: "fills parameters in place",
+  integratedGradients: "measures gradients",
+  isRecurraError: "a question",
+  keep: "copies and cuts gradients off",
+  noGrad: "switches recording off",
+  ones: "makes a tensor of numbers",
+  readSafetensors: "reads bytes",
+  readStateDict: "reads bytes",
+  recordStates: "looks at states",
+  snapshot: "copies parameters",
+  statistics: "looks at parameters",
+  summary: "counts parameters",
+  tensor: "makes a tensor of numbers",
+  trainSequenceClassifier: "a training loop",
+  writeStateDict: "writes bytes",
+  zeros: "makes a tensor of numbers",
+};
+
+/** Names that end so make a Scheduler. */
+const SCHEDULES = /LR$|LR[A-Z]|^cosineAnnealing|^warmup/;
+
+/** Why an export has no gradients, or undefined. */
+export function reasonFor(name: string): string | undefined {
+  const subject: unknown = SURFACE[name as keyof typeof SURFACE];
+  if (typeof subject === "function") {
+    for (const Kind of [RecurraError, Optimizer, Scheduler] as const) {
+      if (subject === Kind || subject.prototype instanceof Kind) return `a ${Kind.name}`;
+    }
+    if (SCHEDULES.test(name)) return "makes a Scheduler";
+  }
+  return Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
+}
+
+export const OTHER_NAMES: readonly string[] = Object.keys(BY_NAME);
