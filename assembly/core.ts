@@ -1,5 +1,8 @@
 // Module core: the forward kernels. What each does stands in its file; the ABI in README.md.
 
+/** 1 in the build for relaxed SIMD. */
+export const relaxed: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 0;
+
 export { f32_gru_cell_fwd } from "./cell/gru";
 export { f32_lstm_cell_fwd } from "./cell/lstm";
 export { f32_rnn_cell_fwd } from "./cell/rnn";

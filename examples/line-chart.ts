@@ -5,31 +5,53 @@ export interface Line {
   readonly dashed: boolean;
 }
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [860, 420, 64, 230, 34, 40];
+export interface ChartText {
+  readonly title: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+}
+
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [860, 440, 64, 230, 54, 48];
 const COLOURS = ["#1b6ca8", "#1b6ca8", "#c8553d", "#c8553d", "#2e8b57", "#2e8b57", "#7b4fa3", "#7b4fa3"];
-/** Smaller values are drawn at the bottom. */
+/** Power of ten below which nothing is drawn: a line that falls deeper ends at the bottom. */
 const FLOOR = -16;
 
-export function lineChart(lines: readonly Line[], xLabel: string, yLabel: string): string {
-  const logs = lines.map(({ values }) => Array.from(values, (value) => Math.max(FLOOR, Math.log10(value))));
-  const top = Math.ceil(Math.max(...logs.flat()));
-  const bottom = Math.floor(Math.min(...logs.flat()));
-  const length = Math.max(...logs.map((points) => points.length));
+/** Runs of consecutive points that can be drawn, as [x, log10 y]. */
+function runsOf(values: ArrayLike<number>): [number, number][][] {
+  const runs: [number, number][][] = [[]];
+  Array.from(values, Math.log10).forEach((log, i) => {
+    if (log >= FLOOR && log < Number.POSITIVE_INFINITY) runs.at(-1)!.push([i, log]);
+    else if (runs.at(-1)!.length > 0) runs.push([]);
+  });
+  return runs.filter((run) => run.length > 0);
+}
+
+export function lineChart(lines: readonly Line[], { title, xLabel, yLabel }: ChartText): string {
+  const runs = lines.map(({ values }) => runsOf(values));
+  const logs = runs.flat(2).map(([, log]) => log);
+  const [top, bottom] = logs.length === 0 ? [0, FLOOR] : [Math.ceil(Math.max(...logs)), Math.floor(Math.min(...logs))];
+  const length = Math.max(...lines.map(({ values }) => values.length));
   const x = (i: number) => LEFT + ((WIDTH - LEFT - RIGHT) * i) / Math.max(1, length - 1);
   const y = (log: number) => TOP + ((HEIGHT - TOP - BOTTOM) * (top - log)) / Math.max(1, top - bottom);
   const every = Math.max(1, Math.ceil((top - bottom) / 8));
-  const ticks = Array.from({ length: Math.floor((top - bottom) / every) + 1 }, (_, i) => top - i * every);
-  const grid = ticks.map(
+  const rows = Array.from({ length: Math.floor((top - bottom) / every) + 1 }, (_, i) => top - i * every).map(
     (tick) =>
-      `<line x1="${LEFT}" y1="${y(tick)}" x2="${WIDTH - RIGHT}" y2="${y(tick)}" stroke="#ddd"/><text x="${LEFT - 8}" y="${y(tick) + 4}" text-anchor="end">1e${tick}</text>`,
+      `<line x1="${LEFT}" y1="${y(tick)}" x2="${WIDTH - RIGHT}" y2="${y(tick)}" stroke="#ddd"/>` +
+      `<text x="${LEFT - 8}" y="${y(tick) + 4}" text-anchor="end">${tick === 0 ? "1" : `1e${tick}`}</text>`,
   );
+  const columns = [0, 0.25, 0.5, 0.75, 1]
+    .map((share) => Math.round(share * (length - 1)))
+    .map((i) => `<text x="${x(i)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${i}</text>`);
   const drawn = lines.map(({ name, dashed }, k) => {
-    const points = logs[k]!.map((log, i) => `${x(i).toFixed(1)},${y(log).toFixed(1)}`).join(" ");
     const style = `fill="none" stroke="${COLOURS[k % COLOURS.length]}" stroke-width="2"${dashed ? ' stroke-dasharray="5 4"' : ""}`;
+    const curve = runs[k]!.map((run) => `M${run.map(([i, log]) => `${x(i).toFixed(1)} ${y(log).toFixed(1)}`).join("L")}`).join("");
     const row = TOP + 14 + 20 * k;
-    const legend = `<line x1="${WIDTH - RIGHT + 14}" y1="${row - 4}" x2="${WIDTH - RIGHT + 40}" y2="${row - 4}" ${style}/><text x="${WIDTH - RIGHT + 46}" y="${row}">${name}</text>`;
-    return `<polyline points="${points}" ${style}/>${legend}`;
+    const sample = `<line x1="${WIDTH - RIGHT + 14}" y1="${row - 4}" x2="${WIDTH - RIGHT + 40}" y2="${row - 4}" ${style}/>`;
+    return `<path d="${curve}" ${style}/>${sample}<text x="${WIDTH - RIGHT + 46}" y="${row}">${name}</text>`;
   });
-  const labels = `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 10}" text-anchor="middle">${xLabel} (0 to ${length - 1})</text><text x="14" y="18">${yLabel}</text>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="white"/>${grid.join("")}${drawn.join("")}${labels}</svg>\n`;
+  const labels =
+    `<text x="${LEFT}" y="22" font-size="15">${title}</text><text x="${LEFT - 40}" y="${TOP - 12}">${yLabel}</text>` +
+    `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 8}" text-anchor="middle">${xLabel}</text>`;
+  const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`;
+  return `${open}<rect width="100%" height="100%" fill="white"/>${[...rows, ...columns, ...drawn].join("")}${labels}</svg>\n`;
 }

@@ -1,7 +1,7 @@
 /**
- * Compiles assembly/ to four WebAssembly modules (core and train, baseline and relaxed SIMD) in build/wasm, and those of the benchmark
- * (its ceiling loop, kernels without SIMD) beside them; writes the deflated, base64-coded baseline for the entries that carry it
- * inline. Unchanged sources are not compiled again: asc takes seconds.
+ * Compiles assembly/ to four WebAssembly modules (core and train, baseline and relaxed SIMD) in build/wasm, and the benchmark's
+ * ceiling loop beside them; writes them deflated and base64-coded for the entries: the baseline is carried inline, relaxed SIMD is a chunk loaded where it runs. Unchanged sources are
+ * not compiled again: asc takes seconds.
  */
 
 import { spawn } from "node:child_process";
@@ -17,19 +17,13 @@ const out = path.join(root, "build/wasm");
 /** Disjoint static data for two modules over one memory; the host's heap starts above both. */
 const MEMORY_BASE = { core: 1024, train: 32768 };
 const LEVELS = ["baseline", "relaxed"];
-const SOURCES = {
-  core: "assembly/core.ts",
-  train: "assembly/train.ts",
-  ceiling: "bench/assembly/ceiling.ts",
-  scalar: "bench/assembly/scalar.ts",
-};
+const SOURCES = { core: "assembly/core.ts", train: "assembly/train.ts", ceiling: "bench/assembly/ceiling.ts" };
 const BUILDS = [
   ...LEVELS.flatMap((level) => [
     ["core", level],
     ["train", level],
   ]),
   ["ceiling", "baseline"],
-  ["scalar", "plain"],
 ];
 
 async function filesBelow(dir) {
@@ -45,7 +39,7 @@ async function sourceHash() {
   const lock = path.join(root, "node_modules/assemblyscript/package.json");
   for (const file of [
     ...(await filesBelow(path.join(root, "assembly"))),
-    ...(await filesBelow(path.join(root, "bench/assembly"))),
+    path.join(root, SOURCES.ceiling),
     path.join(root, "asconfig.json"),
     fileURLToPath(import.meta.url),
     lock,
@@ -97,14 +91,15 @@ async function main() {
     for (let job = jobs.shift(); job; job = jobs.shift()) await job();
   };
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
-  for (const module of Object.keys(MEMORY_BASE)) {
-    const bytes = await readFile(path.join(out, `${module}-baseline.wasm`));
-    const text = deflateRawSync(bytes, { level: 9 }).toString("base64");
+  for (const [module, level] of BUILDS) {
+    if (MEMORY_BASE[module] === undefined) continue;
+    const name = `${module}-${level}`;
+    const text = deflateRawSync(await readFile(path.join(out, `${name}.wasm`)), { level: 9 }).toString("base64");
     await writeFile(
-      path.join(out, `${module}-inline.js`),
-      `/** ${module}, baseline SIMD: raw deflate in base64. */\nexport default ${JSON.stringify(text)};\n`,
+      path.join(out, `${name}-inline.js`),
+      `/** ${module}, ${level} SIMD: raw deflate in base64. */\nexport default ${JSON.stringify(text)};\n`,
     );
-    await writeFile(path.join(out, `${module}-inline.d.ts`), "declare const deflatedBase64: string;\nexport default deflatedBase64;\n");
+    await writeFile(path.join(out, `${name}-inline.d.ts`), "declare const deflatedBase64: string;\nexport default deflatedBase64;\n");
   }
   await writeFile(stamp, hash);
 }

@@ -49,7 +49,7 @@ const EXACT_MATHS = new Set(
   "abs ceil clz32 floor fround imul max min round sign sqrt trunc E LN10 LN2 LOG10E LOG2E PI SQRT1_2 SQRT2".split(" "),
 );
 const CLI_PACKAGES = new Set(["commander"]);
-const INLINED_WASM = /^build\/wasm\/(core|train)-inline\.js$/;
+const INLINED_WASM = /^build\/wasm\/(core|train)-(baseline|relaxed)-inline\.js$/;
 const MAX_LINES = 400;
 /** A literal of so many elements, all constants, is a table: its lines do not count. */
 const TABLE_ELEMENTS = 16;

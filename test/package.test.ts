@@ -71,6 +71,7 @@ const FULL = [
   "ReLU",
   "RecurraError",
   "ReduceLROnPlateau",
+  "RowSparse",
   "SGD",
   "Scheduler",
   "Sequential",
@@ -116,6 +117,7 @@ const FULL = [
   "isRecurraError",
   "keep",
   "l1Loss",
+  "layerNorm",
   "leakyRelu",
   "linear",
   "linearLR",
@@ -163,7 +165,7 @@ const FULL = [
 ];
 
 const TASKS = ["SequenceClassifier", "trainSequenceClassifier"];
-const INSPECT = ["gradientThroughTime"];
+const INSPECT = ["gradientThroughTime", "gradientTimesInput", "integratedGradients", "recordStates", "snapshot", "statistics", "summary"];
 const ENTRIES = { recurra: FULL, "recurra/infer": INFER, "recurra/tasks": TASKS, "recurra/inspect": INSPECT };
 
 /** What a script prints, run from the root, where `recurra` resolves to this package as built. */
@@ -194,6 +196,18 @@ describe("the built package", () => {
       for (let i = 0; i < 60; i++) losses.push(train(Int32Array.of(1, 2, 3, 4, 5, 0), 2, 3, [3, 2], Int32Array.of(0, 1)));
       console.log(losses[0] > 0.5 && losses.at(-1) < 0.2);`;
     expect(node(script).trim()).toBe("true");
+  });
+
+  test("the README's cell of one's own is a layer that trains", () => {
+    const [, example] = readFileSync(new URL("../README.md", import.meta.url), "utf8").match(/```js\n(class MinimalGatedCell[\s\S]*?)```/)!;
+    const script = `
+      import { add, backward, concat, createEngine, Linear, Module, mul, RNN, sigmoid, sub, sum, tanh, zeros } from "recurra";
+      const engine = await createEngine({ seed: 1 });
+      const [x, lengths] = [zeros(engine, [2, 5, 32]), [5, 3]];
+      ${example}
+      engine.step(() => backward(sum(layer.forward(x, null, { lengths }).output)));
+      console.log(output.shape, state.h.shape, layer.parameters().every(({ grad }) => grad !== null));`;
+    expect(node(script).trim()).toBe("[ 2, 5, 128 ] [ 4, 2, 64 ] true");
   });
 
   test("its version is that of package.json, it depends on nothing, and wants Node 20.19", () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test, vi } from "vitest";
-import core from "../../build/wasm/core-inline.js";
+import core from "../../build/wasm/core-baseline-inline.js";
 import { inflate } from "../../src/engine/inflate.js";
 
 describe("inflate", () => {

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import coreWasm from "../../build/wasm/core-baseline-inline.js";
 import { CORE_ABI, TRAIN_ABI } from "../../src/engine/abi.js";
 import { createJsKernels } from "../../src/engine/js/index.js";
-import { probe } from "../../src/engine/load.js";
+import { createEngineFrom, probe } from "../../src/engine/load.js";
 import { ConfigError, createEngine, createEngineSync, matmul, tensor } from "../../src/index.js";
 
 const file = (name: string) => new URL(`../../build/wasm/${name}.wasm`, import.meta.url);
@@ -39,7 +40,15 @@ describe("the ABI", () => {
 describe("createEngine", () => {
   test("says what it runs", async () => {
     const wasm = await createEngine();
-    expect(wasm.info).toMatchObject({ backend: "wasm", build: "baseline", numerics: "fast", threads: 1, notes: [] });
+    expect(wasm.info).toMatchObject({
+      backend: "wasm",
+      build: probe().relaxed ? "relaxed" : "baseline",
+      numerics: "fast",
+      threads: 1,
+      notes: [],
+    });
+    const same = await createEngine({ numerics: "reproducible" });
+    expect(same.info).toMatchObject({ backend: "wasm", build: "baseline", numerics: "reproducible" });
     const js = await createEngine({ backend: "js", numerics: "reproducible" });
     expect(js.info).toMatchObject({ backend: "js", build: "typescript", numerics: "reproducible" });
   });
@@ -51,6 +60,30 @@ describe("createEngine", () => {
       expect(product.item()).toBe(11);
     }
     expect(() => createEngineSync({ modules: { core: modules.core } })).toThrowError(/has no train module/);
+  });
+
+  test("refuses relaxed modules where bits are to be the same everywhere", async () => {
+    if (!probe().relaxed) return;
+    const modules = { core: compile("core-relaxed"), train: compile("train-relaxed") };
+    expect(createEngineSync({ modules }).info.build).toBe("relaxed");
+    expect(() => createEngineSync({ modules, numerics: "reproducible" })).toThrowError(/built for relaxed SIMD, numerics "reproducible"/);
+  });
+
+  test("takes the baseline where the relaxed chunk cannot be had, and says so", async () => {
+    const { validate } = WebAssembly;
+    try {
+      WebAssembly.validate = () => true;
+      const assets = {
+        baseline: { core: coreWasm, train: null },
+        loadRelaxed: () => Promise.reject(new TypeError("no such chunk")),
+        tape: null,
+        loadJsKernels: () => Promise.reject(new TypeError("not asked for")),
+      };
+      const { info } = await createEngineFrom({}, assets);
+      expect(info).toMatchObject({ build: "baseline", notes: ["baseline SIMD in use: TypeError: no such chunk"] });
+    } finally {
+      WebAssembly.validate = validate;
+    }
   });
 
   test("falls back to TypeScript where WebAssembly is missing, and says so", async () => {

@@ -159,4 +159,26 @@ describe("reductions", () => {
       expect(Math.abs(got[0]! - want)).toBeLessThanOrEqual(n * 2 ** -53 * want);
     }
   });
+
+  test("sumSquaresRows has the bits of sumSquares over the matrix with zeros between the rows", () => {
+    const table = fc.record({
+      dim: fc.constantFrom(1, 2, 3, 5, 64, 67, 300, 1024, 1500),
+      rows: fc.uniqueArray(fc.integer({ min: 0, max: 60 }), { maxLength: 40 }),
+      seed: fc.integer({ min: 1, max: 1e6 }),
+    });
+    fc.assert(
+      fc.property(table, ({ dim, rows, seed }) => {
+        rows.sort((a, b) => a - b);
+        const values = randomFloats(rows.length * dim, seed).map((u, i) => u * (i % 7 === 0 ? 1e15 : 1e-15));
+        const dense = new Float32Array(61 * dim);
+        rows.forEach((row, i) => void dense.set(values.subarray(i * dim, (i + 1) * dim), row * dim));
+        for (const rig of rigs.both) {
+          rig.reset();
+          const got = rig.kernels.sumSquaresRows(rig.f32(values, seed & 3), rig.i32(rows), rows.length, dim);
+          expect(got, rig.name).toBe(rig.kernels.sumSquares(rig.f32(dense), dense.length));
+        }
+      }),
+      { seed: 11, numRuns: 200 },
+    );
+  });
 });

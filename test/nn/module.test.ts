@@ -25,6 +25,7 @@ import {
   zeros,
 } from "../../src/index.js";
 import { randomFloats } from "../kernels/harness.js";
+import { layerNormRow } from "../reference/layer-norm.js";
 
 const engine = await createEngine({ seed: 5 });
 afterAll(() => engine.dispose());
@@ -142,6 +143,12 @@ describe("layers", () => {
       expect(row.reduce((a, b) => a + b * b, 0) / 5).toBeCloseTo(1, 4);
     }
     norm.weight!.assign([1, 2, 0.5, -1, 3]);
+    norm.bias!.assign([0, 1, -1, 0.5, 0]);
+    const y = engine.step(() => norm.forward(x).toArray()) as number[][];
+    y.forEach((row, r) => {
+      const want = layerNormRow(x.data().subarray(5 * r, 5 * r + 5), norm.weight!.data(), norm.bias!.data(), 1e-5);
+      row.forEach((v, i) => void expect(v).toBeCloseTo(want[i]!, 5));
+    });
     gradcheck((input) => norm.forward(input!), [x, ...norm.parameters()]);
     expect(() => norm.forward(zeros(engine, [2, 4]))).toThrowError(
       /LayerNorm\.forward: input has shape \[2, 4\], wants a last axis of normalizedSize 5/,

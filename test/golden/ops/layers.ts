@@ -63,14 +63,21 @@ export const linear: Runner = (engine, item) => {
 };
 
 export const embedding: Runner = (engine, item) => {
-  checkKeys(item, ["num_embeddings", "embedding_dim", "padding_idx", "optimizer"]);
-  const { num_embeddings, embedding_dim, padding_idx, optimizer } = item.config as {
+  checkKeys(item, ["num_embeddings", "embedding_dim", "padding_idx", "sparse", "optimizer"]);
+  const {
+    num_embeddings,
+    embedding_dim,
+    padding_idx,
+    sparse = false,
+    optimizer,
+  } = item.config as {
     num_embeddings: number;
     embedding_dim: number;
     padding_idx: number | null;
+    sparse?: boolean;
     optimizer: Config & { name: string; steps: number };
   };
-  const layer = new Embedding(engine, { numEmbeddings: num_embeddings, embeddingDim: embedding_dim, paddingIdx: padding_idx });
+  const layer = new Embedding(engine, { numEmbeddings: num_embeddings, embeddingDim: embedding_dim, paddingIdx: padding_idx, sparse });
   layer.loadStateDict(item.params);
   const { name, steps, ...options } = optimizer;
   const update = makeOptimizer(name, layer.parameters(), options);
