@@ -14,7 +14,13 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const strict = process.argv.includes("--strict");
 /** Written beside dist/ and renamed at the end, so that a failed build leaves the last one. */
 const out = path.join(root, "build", `dist-${process.pid}`);
-const LIBRARY = { index: "src/index.ts", infer: "src/infer.ts", tasks: "src/tasks/index.ts", inspect: "src/inspect/index.ts" };
+const LIBRARY = {
+  worker: "src/worker.ts",
+  index: "src/index.ts",
+  infer: "src/infer.ts",
+  tasks: "src/tasks/index.ts",
+  inspect: "src/inspect/index.ts",
+};
 const CLI = "src/cli/main.ts";
 
 const present = (file) => {

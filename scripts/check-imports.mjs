@@ -39,9 +39,10 @@ const MAY_IMPORT = {
   cli: EVERYTHING,
   index: EVERYTHING,
   infer: EVERYTHING,
+  worker: ["engine", "platform"],
 };
-const ENTRIES = new Set(["src/index.ts", "src/infer.ts", "src/tasks/index.ts", "src/inspect/index.ts", "src/cli/main.ts"]);
-const ROOT_FILES = new Set(["errors", "options", "version", "index", "infer"]);
+const ENTRIES = new Set(["src/index.ts", "src/infer.ts", "src/worker.ts", "src/tasks/index.ts", "src/inspect/index.ts", "src/cli/main.ts"]);
+const ROOT_FILES = new Set(["errors", "options", "version", "index", "infer", "worker"]);
 const POINTER_FOLDERS = new Set(["engine", "tensor", "ops"]);
 const NUMERIC_FOLDERS = new Set(["engine", "tensor", "ops", "nn", "loss", "optim", "decode", "train"]);
 /** IEEE 754 and ECMAScript fix these to the bit, and the constants; the rest differs between engines (random is not seeded). */

@@ -21,6 +21,10 @@ export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
       return { core: core.default, train: train.default };
     },
     tape,
+    loadThreads: async () => {
+      const [{ startThreads }, { spawnWorker }] = await Promise.all([import("./engine/threads.js"), import("./platform/workers.js")]);
+      return { startThreads, spawn: () => spawnWorker(new URL("./worker.js", import.meta.url)) };
+    },
     loadJsKernels: async () => (await import("./engine/js/index.js")).createJsKernels,
   });
 

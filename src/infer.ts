@@ -9,6 +9,10 @@ export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
     baseline: { core: coreWasm, train: null },
     loadRelaxed: async () => ({ core: (await import("../build/wasm/core-relaxed-inline.js")).default, train: null }),
     tape: null,
+    loadThreads: async () => {
+      const [{ startThreads }, { spawnWorker }] = await Promise.all([import("./engine/threads.js"), import("./platform/workers.js")]);
+      return { startThreads, spawn: () => spawnWorker(new URL("./worker.js", import.meta.url)) };
+    },
     loadJsKernels: async () => (await import("./engine/js/index.js")).createJsKernels,
   });
 

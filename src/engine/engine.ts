@@ -5,6 +5,7 @@ import { ConfigError, StateError } from "../errors.js";
 import { Allocator } from "./allocator.js";
 import { Arena } from "./arena.js";
 import { type Kernels, type Ptr, WORK_BYTES } from "./kernels.js";
+import type { Lane, Part, Threads } from "./lane.js";
 import { HEAP_START, type LinearMemory } from "./memory.js";
 import { streamKey } from "./random.js";
 import { type Frame, Lease, type Pack, Storage } from "./storage.js";
@@ -35,6 +36,9 @@ export interface StepHook {
 /** Purposes of random streams: frozen numbers, part of what a seed means. */
 export const PURPOSE = { init: 1, dropout: 2, shuffle: 3, sample: 4, corrupt: 5 } as const;
 
+/** Work below this, some 4 microseconds, is not worth a signal to another thread and back. */
+const SPLIT_FLOPS = 200_000;
+
 interface Holder {
   readonly storage: Storage;
 }
@@ -45,6 +49,8 @@ export interface EngineParts {
   readonly info: EngineInfo;
   readonly seed: number;
   readonly tape: StepHook | null;
+  /** Makes the other threads, whose queues and scratch it allocates; null for one thread. */
+  readonly threads: ((allocate: (bytes: number) => Ptr) => Threads) | null;
   /** Debug: grow memory by a page at every allocation. */
   readonly growAlways: boolean;
 }
@@ -59,6 +65,9 @@ export class Engine {
   readonly tape: StepHook | null;
   /** Scratch for the products of this thread, WORK_BYTES long. */
   readonly work: Ptr;
+  /** This thread's kernels and scratch. */
+  readonly lane: Lane;
+  readonly #threads: Threads | null;
   readonly #allocator: Allocator;
   readonly #arena: Arena;
   readonly #growAlways: boolean;
@@ -80,6 +89,8 @@ export class Engine {
     this.#allocator = new Allocator(HEAP_START, (end) => parts.memory.reserve(end));
     this.#arena = new Arena(this.#allocator);
     this.work = this.#allocator.alloc(WORK_BYTES);
+    this.lane = { kernels: parts.kernels, work: this.work };
+    this.#threads = parts.threads?.((bytes) => this.#allocator.alloc(bytes)) ?? null;
   }
 
   /** Bytes of linear memory: reserved by the engine, handed out persistently, and held by the step arena. */
@@ -138,6 +149,17 @@ export class Engine {
     return pack;
   }
 
+  /**
+   * Runs `part` over 0 … count, on several threads where `flops`, the cost of all of it, is worth it. Parts begin at multiples of `grain`
+   * and must not meet in what they write; an element's bits must not depend on its part.
+   */
+  split(count: number, grain: number, flops: number, part: Part): void {
+    const threads = this.#threads;
+    const parts = threads === null || flops < SPLIT_FLOPS ? 1 : Math.min(threads.count, Math.floor(count / grain));
+    if (threads === null || parts <= 1) part(this.lane, 0, count);
+    else threads.run(this.lane, parts, count, grain, part);
+  }
+
   checkAlive(where: string): void {
     if (this.#disposed) throw new StateError(`${where}: the engine was disposed, wants one that is alive`);
   }
@@ -183,6 +205,7 @@ export class Engine {
 
   dispose(): void {
     if (this.#frame !== null) throw new StateError("Engine.dispose: called inside a step, wants to be called outside");
+    if (!this.#disposed) this.#threads?.dispose();
     this.#disposed = true;
     this.#arena.release();
   }

@@ -2,13 +2,15 @@
  * Finds out what the runtime can do, brings the kernels up over one memory and builds the engine.
  */
 import { ConfigError, StateError } from "../errors.js";
-import { checkOptions, inRange } from "../options.js";
+import { checkOptions, inRange, wholeNumber } from "../options.js";
 import { CORE_ABI, TRAIN_ABI } from "./abi.js";
 import { Engine, type EngineInfo, type StepHook } from "./engine.js";
 import type { Heap } from "./heap.js";
 import { inflate } from "./inflate.js";
-import type { Kernels } from "./kernels.js";
+import type { Kernels, Ptr } from "./kernels.js";
+import type { Threads } from "./lane.js";
 import { LinearMemory } from "./memory.js";
+import type { startThreads, WorkerHandle } from "./threads.js";
 
 export interface EngineModules {
   readonly core: WebAssembly.Module;
@@ -24,6 +26,11 @@ export interface EngineOptions {
   readonly backend?: "auto" | "wasm" | "js";
   /** Bytes of linear memory at most; going beyond throws MemoryError. Default: what the runtime grants, 4 GiB at most. */
   readonly maxMemory?: number;
+  /**
+   * Threads over the same memory, from 1 (default) to 64; the bits do not depend on it. Where workers or shared memory cannot be had, and on
+   * the main thread of a page, which must not wait, it is one, and `engine.info.notes` says why.
+   */
+  readonly threads?: number;
   /** Compiled modules, where bytes may not be compiled (edge workers). */
   readonly modules?: EngineModules;
   /** Debug: memory grows at every allocation, so that a view kept too long shows. */
@@ -41,10 +48,13 @@ export interface EngineAssets {
   readonly baseline: InlineModules;
   readonly loadRelaxed: () => Promise<InlineModules>;
   readonly tape: (() => StepHook) | null;
+  readonly loadThreads: () => Promise<{ readonly startThreads: typeof startThreads; readonly spawn: () => WorkerHandle }>;
   readonly loadJsKernels: () => Promise<(heap: Heap) => Kernels>;
 }
 
-const KNOWN = ["seed", "numerics", "backend", "maxMemory", "modules", "debugGrow"] as const;
+const KNOWN = ["seed", "numerics", "backend", "maxMemory", "threads", "modules", "debugGrow"] as const;
+
+const MAX_THREADS = 64;
 
 /** (module (func (v128.const …) drop)) with one i8x16.relaxed_swizzle where asked. Hand-assembled. */
 function simdProbe(opcode: readonly number[], operands: number): Uint8Array {
@@ -117,6 +127,9 @@ function validate(options: EngineOptions): void {
   if (backend !== "auto" && backend !== "wasm" && backend !== "js") {
     throw new ConfigError(`createEngine: backend ${JSON.stringify(backend)}, wants "auto", "wasm" or "js"`);
   }
+  if (wholeNumber("createEngine", "threads", options.threads ?? 1, 1) > MAX_THREADS) {
+    throw new ConfigError(`createEngine: threads ${options.threads}, wants at most ${MAX_THREADS}`);
+  }
   if (maxMemory !== undefined) inRange("createEngine", "maxMemory", maxMemory, 1, 4294967296);
 }
 
@@ -131,24 +144,63 @@ export function createEngineSync(
   if (assets.trains && options.modules.train === undefined) {
     throw new ConfigError("createEngineSync: modules has no train module, wants { core, train }");
   }
-  return assemble("wasm", options, [], assets.tape, (memory) => bind(memory, options.modules));
+  if ((options.threads ?? 1) > 1) {
+    throw new ConfigError(`createEngineSync: threads ${options.threads}, wants 1 (createEngine waits for the workers of more)`);
+  }
+  return assemble(options, [], assets.tape, runWasm(options, options.modules));
+}
+
+/** Kernels over their memory. */
+interface Running {
+  readonly backend: EngineInfo["backend"];
+  readonly build: EngineInfo["build"];
+  readonly kernels: Kernels;
+  readonly memory: LinearMemory;
+}
+
+type MakeThreads = (allocate: (bytes: number) => Ptr) => Threads;
+
+const memoryFor = (backend: "wasm" | "js", { maxMemory, debugGrow = false }: EngineOptions): LinearMemory =>
+  new LinearMemory({ backend, maxMemory, poison: debugGrow });
+
+function runWasm(options: EngineOptions, modules: EngineModules): Running {
+  const memory = memoryFor("wasm", options);
+  const bound = bind(memory, modules);
+  if (bound.build === "relaxed" && options.numerics === "reproducible") {
+    throw new ConfigError('createEngine: modules are built for relaxed SIMD, numerics "reproducible" wants baseline ones');
+  }
+  return { backend: "wasm", memory, ...bound };
+}
+
+/** Starts the workers that are asked for; where they cannot be had a note says so and there is one thread. */
+async function startWorkers(
+  count: number,
+  memory: LinearMemory,
+  modules: EngineModules,
+  load: EngineAssets["loadThreads"],
+  notes: string[],
+): Promise<MakeThreads | null> {
+  if (count === 1) return null;
+  try {
+    if (typeof document !== "undefined") throw new StateError("the main thread of a page must not wait, wants the engine in a worker");
+    const { startThreads, spawn } = await load();
+    return await startThreads(count, memory, modules, spawn);
+  } catch (error) {
+    notes.push(`one thread in use: ${String(error)}`);
+    return null;
+  }
 }
 
 function assemble(
-  backend: "wasm" | "js",
   options: EngineOptions,
   notes: readonly string[],
   tape: (() => StepHook) | null,
-  bring: (memory: LinearMemory) => Bound,
+  { backend, build, kernels, memory }: Running,
+  threads: MakeThreads | null = null,
 ): Engine {
   const { seed = 0, numerics = "fast", debugGrow = false } = options;
-  const memory = new LinearMemory({ backend, maxMemory: options.maxMemory, poison: debugGrow });
-  const { kernels, build } = bring(memory);
-  if (build === "relaxed" && numerics === "reproducible") {
-    throw new ConfigError('createEngine: modules are built for relaxed SIMD, numerics "reproducible" wants baseline ones');
-  }
-  const info: EngineInfo = { backend, build, numerics, threads: 1, notes };
-  return new Engine({ kernels, memory, info, seed, tape: tape?.() ?? null, growAlways: debugGrow });
+  const info: EngineInfo = { backend, build, numerics, threads: threads === null ? 1 : (options.threads ?? 1), notes };
+  return new Engine({ kernels, memory, info, seed, tape: tape?.() ?? null, threads, growAlways: debugGrow });
 }
 
 /**
@@ -157,7 +209,7 @@ function assemble(
  */
 export async function createEngineFrom(options: EngineOptions, assets: EngineAssets): Promise<Engine> {
   validate(options);
-  const { backend = "auto" } = options;
+  const { backend = "auto", threads = 1 } = options;
   const notes: string[] = [];
   if (backend !== "js") {
     try {
@@ -165,7 +217,9 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
       if (!level.simd) throw new StateError("createEngine: this runtime has no WebAssembly SIMD");
       const fast = level.relaxed && options.numerics !== "reproducible";
       const modules = options.modules ?? (await compileBest(assets, fast, notes));
-      return assemble("wasm", options, notes, assets.tape, (memory) => bind(memory, modules));
+      const running = runWasm(options, modules);
+      const workers = await startWorkers(threads, running.memory, modules, assets.loadThreads, notes);
+      return assemble(options, notes, assets.tape, running, workers);
     } catch (error) {
       if (backend === "wasm")
         throw error instanceof StateError
@@ -175,6 +229,8 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
       notes.push(`TypeScript kernels in use: ${error.message}`);
     }
   }
+  if (threads > 1) notes.push("one thread in use: the TypeScript kernels run on one");
   const createJsKernels = await assets.loadJsKernels();
-  return assemble("js", options, notes, assets.tape, (memory) => ({ kernels: createJsKernels(memory), build: "typescript" }));
+  const memory = memoryFor("js", options);
+  return assemble(options, notes, assets.tape, { backend: "js", build: "typescript", kernels: createJsKernels(memory), memory });
 }

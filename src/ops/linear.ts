@@ -7,34 +7,40 @@ import { type Backward, record } from "../tensor/tape.js";
 import { checkDType, empty, sameEngine, type Tensor } from "../tensor/tensor.js";
 import { packOperand } from "./packed.js";
 
-/** Rows begin to end of y [rows, out] = x·Wᵀ + b over a packed W. */
-export function linearRows(
+/** y [rows, n] = beta·y + x [rows, k]·B over a packed B, rows split among threads; with a bias y starts as that. */
+export function rowsTimesPacked(
   engine: Engine,
-  work: Ptr,
-  rows: { begin: number; end: number },
   y: Ptr,
   x: Ptr,
   packed: Ptr,
-  bias: Ptr,
-  outFeatures: number,
-  inFeatures: number,
+  rows: number,
+  n: number,
+  k: number,
+  beta: number,
+  bias: Ptr = 0,
 ): void {
-  const count = rows.end - rows.begin;
-  const target = y + rows.begin * outFeatures * 4;
-  if (bias !== 0) engine.kernels.copyStrided(target, bias, count, outFeatures, outFeatures, 1, 0, 1);
-  engine.kernels.gemmPacked(
-    target,
-    x + rows.begin * inFeatures * 4,
-    packed,
-    count,
-    outFeatures,
-    inFeatures,
-    inFeatures,
-    outFeatures,
-    0,
-    bias === 0 ? 0 : 1,
-    work,
-  );
+  engine.split(rows, 4, 2 * rows * n * k, ({ kernels, work }, begin, end) => {
+    const to = y + begin * n * 4;
+    if (bias !== 0) kernels.copyStrided(to, bias, end - begin, n, n, 1, 0, 1);
+    kernels.gemmPacked(to, x + begin * k * 4, packed, end - begin, n, k, k, n, 0, bias === 0 ? beta : 1, work);
+  });
+}
+
+/** y [m, n] = beta·y + Aᵀ·B of A [rows, ·] with row stride lda and B [rows, n]: a weight's gradient, split by its rows. */
+export function transposedTimes(
+  engine: Engine,
+  y: Ptr,
+  a: Ptr,
+  lda: number,
+  b: Ptr,
+  m: number,
+  n: number,
+  rows: number,
+  beta: number,
+): void {
+  engine.split(m, 4, 2 * rows * m * n, ({ kernels, work }, begin, end) => {
+    kernels.gemm(y + begin * n * 4, a + begin * 4, b, end - begin, n, rows, lda, n, n, 1, 0, beta, work);
+  });
 }
 
 /**
@@ -70,8 +76,8 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
       ld: inFeatures,
       transposed: 1,
     });
-    const all = { begin: 0, end: inFeatures === 0 ? y.size / Math.max(1, outFeatures) : rows };
-    linearRows(engine, engine.work, all, y.address("linear"), from, packed, biasPtr, outFeatures, inFeatures);
+    const count = inFeatures === 0 ? y.size / Math.max(1, outFeatures) : rows;
+    rowsTimesPacked(engine, y.address("linear"), from, packed, count, outFeatures, inFeatures, 0, biasPtr);
   });
   return record("linear", bias === null ? [x, weight] : [x, weight, bias], [y]);
 }
@@ -80,7 +86,6 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
 export const linearBackward: Backward = (context, { inputs, outputs }) => {
   const [x, weight, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
   const { engine } = context;
-  const { kernels, work } = engine;
   const [outFeatures, inFeatures] = weight.shape as [number, number];
   const rows = outputs[0]!.size / Math.max(1, outFeatures);
   const dy = context.gradOf(outputs[0]!);
@@ -94,12 +99,12 @@ export const linearBackward: Backward = (context, { inputs, outputs }) => {
       ld: inFeatures,
       transposed: 0,
     });
-    kernels.gemmPacked(dx.ptr, dy, packed, rows, inFeatures, outFeatures, outFeatures, inFeatures, 0, dx.beta, work);
+    rowsTimesPacked(engine, dx.ptr, dy, packed, rows, inFeatures, outFeatures, dx.beta);
   }
   const dw = context.into(weight);
   if (dw !== null) {
-    kernels.gemm(dw.ptr, dy, x.address("linear"), outFeatures, inFeatures, rows, outFeatures, inFeatures, inFeatures, 1, 0, dw.beta, work);
+    transposedTimes(engine, dw.ptr, dy, outFeatures, x.address("linear"), outFeatures, inFeatures, rows, dw.beta);
   }
   const db = bias === undefined ? null : context.into(bias);
-  if (db !== null) kernels.reduceSum(db.ptr, dy, 1, rows, outFeatures, 1, db.beta);
+  if (db !== null) engine.kernels.reduceSum(db.ptr, dy, 1, rows, outFeatures, 1, db.beta);
 };
