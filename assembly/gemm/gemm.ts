@@ -1,7 +1,7 @@
 // C [m, n] = beta·C + op(A)·op(B), row-major. Every element of C is one accumulator, seeded with beta·C (0: C is not read), to which
 // the products are added for k = 0, 1, …, whatever the path: packed or not, tile or edge, one row or many give the same bits.
 // work: MC x KC floats of packed A, KC x NC of packed B, then the 4x8 scratch tile of the edges. C must not overlap A, B or work.
-import { row8, row24, tile4x8 } from "./micro";
+import { row8, row24, streamRow, tile4x8 } from "./micro";
 import { KC, packA, packBlockB } from "./pack";
 
 const MC: i32 = 128;
@@ -128,8 +128,15 @@ export function f32_gemm_4x8_splat(
   beta: f32,
   work: usize,
 ): void {
-  if (k == 0) {
-    scale(c, m, n, ldc, beta);
+  const streams = m < 4 && !transB;
+  if (k == 0 || streams) scale(c, m, n, ldc, beta);
+  if (k == 0) return;
+  if (streams) {
+    const stepA: usize = transA ? (<usize>lda) << 2 : 4;
+    for (let i = 0; i < m; i++) {
+      const from = a + ((<usize>i * <usize>(transA ? 1 : lda)) << 2);
+      streamRow(n, k, from, stepA, b, (<usize>ldb) << 2, c + ((<usize>i * <usize>ldc) << 2));
+    }
     return;
   }
   for (let j = 0; j < n; j += NC) {

@@ -6,6 +6,7 @@
 // a turn: parts that end in a branch stay blocks of their own, where plain unrolling joins their loads and spills. Four parts against one,
 // tile over k = 256, GFLOP/s at a ceiling of 58: Node 20 54 (46), Node 22 55 (56), Node 24 54 (54), Deno 2.9 51 (42), Bun 1.4 45 (45).
 import { madd } from "../simd/madd";
+import { load4, loadTail, store4, storeTail } from "../simd/tail";
 
 /** C [4, 8] = beta·C + A·B over packed panels, k >= 1; ldc in bytes. */
 export function tile4x8(k: i32, a: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
@@ -109,6 +110,44 @@ export function tile4x8(k: i32, a: usize, b: usize, c: usize, ldc: usize, beta: 
   v128.store(c2, r21, 16);
   v128.store(c3, r30);
   v128.store(c3, r31, 16);
+}
+
+/** Four columns (or n, when `full` is false) of streamRow: y += x0·b0 + x1·b1 + x2·b2 + x3·b3, rows `step` bytes apart. */
+function stream4(full: bool, y: usize, b: usize, step: usize, n: i32, x0: v128, x1: v128, x2: v128, x3: v128): void {
+  let r = madd(x0, load4(full, b, n), load4(full, y, n));
+  r = madd(x1, load4(full, b + step, n), r);
+  r = madd(x2, load4(full, b + 2 * step, n), r);
+  r = madd(x3, load4(full, b + 3 * step, n), r);
+  store4(full, y, r, n);
+}
+
+/**
+ * One row over B as it lies: y [n] += a·B, B [k, n] with rows `step` bytes apart, a's elements `stepA` bytes apart. Four rows of B a pass, so
+ * that y is read and written once for four products; an element's chain is that of the tile. Nothing is packed for a single use.
+ */
+export function streamRow(n: i32, k: i32, a: usize, stepA: usize, b: usize, step: usize, y: usize): void {
+  for (; k >= 4; k -= 4) {
+    const x0 = v128.load32_splat(a);
+    const x1 = v128.load32_splat(a + stepA);
+    const x2 = v128.load32_splat(a + 2 * stepA);
+    const x3 = v128.load32_splat(a + 3 * stepA);
+    let j: usize = 0;
+    const end = (<usize>(n & ~3)) << 2;
+    for (; j < end; j += 16) inline.always(stream4(true, y + j, b + j, step, 4, x0, x1, x2, x3));
+    if (n & 3) inline.always(stream4(false, y + j, b + j, step, n & 3, x0, x1, x2, x3));
+    a += 4 * stepA;
+    b += 4 * step;
+  }
+  for (; k > 0; k--, a += stepA, b += step) {
+    const x = v128.load32_splat(a);
+    for (let j = 0; j < n; j += 4) {
+      const at = (<usize>j) << 2;
+      const left = min(4, n - j);
+      const r = left == 4 ? madd(x, v128.load(b + at), v128.load(y + at)) : madd(x, loadTail(b + at, left), loadTail(y + at, left));
+      if (left == 4) v128.store(y + at, r);
+      else storeTail(y + at, r, left);
+    }
+  }
 }
 
 /** One row: y [8] = beta·y + a·B over one panel, k >= 1. */
