@@ -14,7 +14,10 @@ export type Part = (lane: Lane, begin: number, end: number) => void;
 export interface Threads {
   /** Lanes in all, this thread's included. */
   readonly count: number;
-  /** Runs a part a lane, this thread's own last, and returns when all are done. Parts begin at multiples of `grain`. */
+  /**
+   * Runs a part a lane, and returns when all are done. Parts begin at multiples of `grain`.
+   * @throws StateError when a kernel trapped on a worker
+   */
   run(own: Lane, parts: number, count: number, grain: number, part: Part): void;
   dispose(): void;
 }

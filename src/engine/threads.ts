@@ -35,6 +35,8 @@ class Queue implements Lane {
   readonly #words: Float64Array;
   #records = 0;
   #jobs = 0;
+  /** No kernel has trapped while recording. */
+  #fine = true;
 
   constructor(
     private readonly worker: WorkerHandle,
@@ -65,9 +67,16 @@ class Queue implements Lane {
   #next(): number {
     if (this.#records === QUEUE_RECORDS) {
       this.kick();
-      this.join();
+      this.#fine = this.join() && this.#fine;
     }
     return this.#records++ * RECORD_WORDS;
+  }
+
+  /** As join, and for what was run while recording. */
+  finish(): boolean {
+    const fine = this.join() && this.#fine;
+    this.#fine = true;
+    return fine;
   }
 
   /** Starts the worker on what was recorded. */
@@ -82,14 +91,14 @@ class Queue implements Lane {
     if (Atomics.load(this.#control, CONTROL.asleep) === 1) Atomics.notify(this.#control, CONTROL.job);
   }
 
-  /** Waits until the worker has done all it was started on. @throws StateError when a kernel trapped there */
-  join(): void {
+  /** Waits until the worker has done all it was started on; false when a kernel trapped there. */
+  join(): boolean {
     for (let spins = SPINS; ; spins--) {
       const done = Atomics.load(this.#control, CONTROL.done);
       if (done === this.#jobs) break;
       if (spins <= 0) Atomics.wait(this.#control, CONTROL.done, done);
     }
-    if (Atomics.load(this.#control, CONTROL.failed) !== 0) throw new StateError("Engine: a kernel failed on a worker thread");
+    return Atomics.exchange(this.#control, CONTROL.failed, 0) === 0;
   }
 
   quit(): void {
@@ -111,11 +120,13 @@ class Pool implements Threads {
     // Recorded first: packing and the like, which a part does through the engine itself, is done before any worker starts.
     for (const [i, queue] of used.entries()) part(queue, bound(i + 1), bound(i + 2));
     for (const queue of used) queue.kick();
+    let fine = true;
     try {
       part(own, 0, bound(1));
     } finally {
-      for (const queue of used) queue.join();
+      for (const queue of used) fine = queue.finish() && fine;
     }
+    if (!fine) throw new StateError("Engine: a kernel failed on a worker thread");
   }
 
   dispose(): void {

@@ -26,19 +26,25 @@ type Update = (kernels: Kernels, n: number, p: Ptr, g: Ptr, a: Ptr, b: Ptr, c: P
 
 /** Runs one optimizer kernel over a parameter: at once, or, where the gradient has rows, from row to row. */
 function run(name: string, parameter: Tensor, states: readonly (Tensor | undefined)[], { lazy }: UpdateOptions, update: Update): void {
-  const { kernels } = parameter.engine;
+  const { engine, size } = parameter;
   const gradient = gradientOf(parameter);
   const [a, b, c] = [0, 1, 2].map((i) => states[i]?.address(name) ?? 0) as [Ptr, Ptr, Ptr];
   const p = parameter.address(name);
-  if (gradient instanceof RowSparse) {
-    const from = (state: Ptr, offset: number) => (state === 0 ? 0 : state + offset);
-    overRows(name, gradient, lazy, (g, start, n) => {
-      const offset = start * 4;
-      update(kernels, n, p + offset, g, from(a, offset), from(b, offset), from(c, offset));
-    });
-  } else update(kernels, parameter.size, p, gradient.address(name), a, b, c);
+  const part = (kernels: Kernels, start: number, n: number, g: Ptr) => {
+    const offset = start * 4;
+    const from = (state: Ptr) => (state === 0 ? 0 : state + offset);
+    update(kernels, n, p + offset, g, from(a), from(b), from(c));
+  };
+  if (gradient instanceof RowSparse) overRows(name, gradient, lazy, (g, start, n) => part(engine.kernels, start, n, g));
+  else {
+    const g = gradient.address(name);
+    engine.split(size, 4, size * UPDATE_FLOPS, ({ kernels }, begin, end) => part(kernels, begin, end - begin, g + begin * 4));
+  }
   parameter.storage.version++;
 }
+
+/** Cost of an element's update beside that of a product, for the choice of threads. */
+const UPDATE_FLOPS = 20;
 
 const bit = (value: boolean): 0 | 1 => (value ? 1 : 0);
 
