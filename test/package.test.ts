@@ -234,6 +234,7 @@ describe("the built package", () => {
         "dist/tasks.js",
         "dist/types",
         "dist/wasm",
+        "dist/worker.js",
         "package.json",
       ].sort(),
     );
