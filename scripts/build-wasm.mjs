@@ -1,7 +1,7 @@
 /**
- * Compiles assembly/ to four WebAssembly modules (core and train, baseline and relaxed SIMD) in build/wasm, and the benchmark's
- * ceiling loop beside them; writes them deflated and base64-coded for the entries: the baseline is carried inline, relaxed SIMD is a chunk loaded where it runs. Unchanged sources are
- * not compiled again: asc takes seconds.
+ * Compiles assembly/ to four WebAssembly modules (core and train, baseline and relaxed SIMD) in build/wasm, and those of the benchmark
+ * (its ceiling loop, kernels without SIMD) beside them; writes them deflated and base64-coded for the entries: the baseline is carried
+ * inline, relaxed SIMD is a chunk loaded where it runs. Unchanged sources are not compiled again: asc takes seconds.
  */
 
 import { spawn } from "node:child_process";
@@ -17,13 +17,19 @@ const out = path.join(root, "build/wasm");
 /** Disjoint static data for two modules over one memory; the host's heap starts above both. */
 const MEMORY_BASE = { core: 1024, train: 32768 };
 const LEVELS = ["baseline", "relaxed"];
-const SOURCES = { core: "assembly/core.ts", train: "assembly/train.ts", ceiling: "bench/assembly/ceiling.ts" };
+const SOURCES = {
+  core: "assembly/core.ts",
+  train: "assembly/train.ts",
+  ceiling: "bench/assembly/ceiling.ts",
+  scalar: "bench/assembly/scalar.ts",
+};
 const BUILDS = [
   ...LEVELS.flatMap((level) => [
     ["core", level],
     ["train", level],
   ]),
   ["ceiling", "baseline"],
+  ["scalar", "plain"],
 ];
 
 async function filesBelow(dir) {
@@ -39,7 +45,7 @@ async function sourceHash() {
   const lock = path.join(root, "node_modules/assemblyscript/package.json");
   for (const file of [
     ...(await filesBelow(path.join(root, "assembly"))),
-    path.join(root, SOURCES.ceiling),
+    ...(await filesBelow(path.join(root, "bench/assembly"))),
     path.join(root, "asconfig.json"),
     fileURLToPath(import.meta.url),
     lock,

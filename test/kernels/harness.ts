@@ -8,7 +8,7 @@ import { CORE_ABI, TRAIN_ABI } from "../../src/engine/abi.js";
 import type { Heap } from "../../src/engine/heap.js";
 import { type Kernels, type Ptr, WORK_BYTES } from "../../src/engine/kernels.js";
 
-const PAGES = 512;
+export const PAGES = 512;
 const HEAP_START = 65536;
 const FENCE = 16;
 const CANARY = 0x5ca1ab1e;
@@ -102,11 +102,17 @@ function wasmKernels(memory: WebAssembly.Memory): Kernels {
   return kernels as unknown as Kernels;
 }
 
-/** @param createTwin the TypeScript kernels of the family under test */
-export function createRigs(createTwin: (heap: Heap) => object): { wasm: Rig; js: Rig; both: readonly Rig[] } {
+/**
+ * @param createTwin the TypeScript kernels of the family under test, or whatever else shall give the same bits
+ * @param buffer the twin's memory, PAGES pages
+ */
+export function createRigs(
+  createTwin: (heap: Heap) => object,
+  buffer: ArrayBufferLike = new ArrayBuffer(PAGES * 65536),
+): { wasm: Rig; js: Rig; both: readonly Rig[] } {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65536, shared: true });
   const wasm = makeRig("wasm", wasmKernels(memory), views(memory.buffer));
-  const heap = views(new ArrayBuffer(PAGES * 65536));
+  const heap = views(buffer);
   const js = makeRig("js", createTwin(heap) as Kernels, heap);
   return { wasm, js, both: [wasm, js] };
 }
