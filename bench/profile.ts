@@ -1,16 +1,17 @@
 /** Share of each kernel and of the host in a workload: every kernel is wrapped by a clock, the rest is the host's. */
 import type { Engine } from "../src/index.js";
-import type { Workload } from "./workloads.js";
+import { ROWS, type Row } from "./rows.js";
+import { prepareRow } from "./systems/workloads.js";
 
-export interface Share {
+interface Share {
   readonly kernel: string;
   readonly calls: number;
   readonly ms: number;
   readonly share: number;
 }
 
-export function profile(engine: Engine, workload: Workload, seconds = 1.5): { ms: number; shares: Share[] } {
-  const run = workload.prepare(engine);
+function profile(engine: Engine, row: Row, seconds = 1.5): { ms: number; shares: Share[] } {
+  const { run } = prepareRow(engine, row);
   for (let i = 0, start = performance.now(); i < 5 || performance.now() - start < 400; i++) run();
   const kernels = engine.kernels as unknown as Record<string, (...args: number[]) => number>;
   const original = { ...kernels };
@@ -40,4 +41,15 @@ export function profile(engine: Engine, workload: Workload, seconds = 1.5): { ms
     .map(([kernel, { calls, ms }]) => ({ kernel, calls: calls / runs, ms: ms / runs, share: ms / total }));
   shares.push({ kernel: "host", calls: 1, ms: (total - inKernels) / runs, share: 1 - inKernels / total });
   return { ms: total / runs, shares: shares.sort((a, b) => b.share - a.share) };
+}
+
+export function printProfile(engine: Engine, ids: readonly string[]): void {
+  for (const row of ROWS.filter(({ id }) => ids.includes(id))) {
+    const { ms, shares } = profile(engine, row);
+    console.log(`${row.id}: ${ms.toFixed(3)} ms`);
+    for (const { kernel, calls, ms: own, share } of shares.slice(0, 12)) {
+      const percent = `${(100 * share).toFixed(1)} %`;
+      console.log(`  ${kernel.padEnd(18)}${percent.padStart(8)}${own.toFixed(3).padStart(10)} ms  ${calls.toFixed(0)} calls`);
+    }
+  }
 }

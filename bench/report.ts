@@ -1,0 +1,64 @@
+/** What a run found out: rows as bench/run.ts prints them, ratios, and what was left out. */
+import { cpus } from "node:os";
+import type { Facts } from "./protocol.js";
+import { type Ratio, type RowResult, ratio, type Timing } from "./rounds.js";
+import type { Row } from "./rows.js";
+import { median } from "./statistics.js";
+import { CEILING_FLOPS } from "./systems/recurra.js";
+import { CEILING } from "./systems/table.js";
+
+/** One measured number. `min` is the best of the rounds, `n` the number of runs. */
+export interface ReportRow {
+  readonly id: string;
+  readonly system: string;
+  readonly value: number;
+  readonly unit: "GFLOP/s" | "ms" | "bytes";
+  readonly min: number;
+  readonly n: number;
+}
+
+/** Time of a system as a multiple of recurra's, of the same rounds. */
+export interface ReportRatio extends Ratio {
+  readonly id: string;
+  readonly system: string;
+}
+
+export interface Report {
+  readonly machine: Facts;
+  readonly runtime: string;
+  readonly commit: string;
+  readonly date: string;
+  /** Median over the rows, GFLOP/s; null when no row had it beside it. */
+  readonly ceiling: number | null;
+  readonly rows: readonly ReportRow[];
+  readonly ratios: readonly ReportRatio[];
+  readonly systems: readonly { readonly id: string; readonly title: string; readonly facts: Facts | null; readonly why: string | null }[];
+  readonly left: readonly { readonly id: string; readonly system: string; readonly why: string; readonly failed: boolean }[];
+}
+
+export const gflops = (flops: number, ms: number): number => flops / ms / 1e6;
+
+export function machineFacts(): Facts {
+  const [first] = cpus();
+  return { cpu: first?.model.trim() ?? "unknown", cores: cpus().length, arch: process.arch, platform: process.platform };
+}
+
+export function rowOf(row: Row, { id, rounds, runs }: Timing): ReportRow {
+  const value = (ms: number) => (row.unit === "ms" ? ms : gflops(row.flops!, ms));
+  return { id: row.id, system: id, value: value(median(rounds)), unit: row.unit, min: value(Math.min(...rounds)), n: rounds.length * runs };
+}
+
+/** The machine's 128-bit rate beside a row: the median of its rounds. */
+export function ceilingOf({ timings }: RowResult): number {
+  const timing = timings.find(({ id }) => id === CEILING);
+  return timing === undefined ? Number.NaN : gflops(CEILING_FLOPS, median(timing.rounds));
+}
+
+/** Every system's ratio to the first of ours, where both ran; none to systems in `refused`. */
+export function ratiosOf({ row, timings }: RowResult, refused: ReadonlySet<string>): ReportRatio[] {
+  const base = timings.find(({ id }) => id === "recurra");
+  if (base === undefined) return [];
+  return timings
+    .filter(({ id }) => id !== base.id && id !== CEILING && !refused.has(id))
+    .map((timing) => ({ id: row.id, system: timing.id, ...ratio(timing, base) }));
+}

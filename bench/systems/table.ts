@@ -1,0 +1,81 @@
+/** The systems that can be measured, ours and peers, and how each is started. Each says itself whether it is there. */
+import { probe } from "../../src/engine/load.js";
+import type { Facts } from "../protocol.js";
+import { startProcess } from "../remote.js";
+import type { Running } from "../rounds.js";
+
+interface SystemEntry {
+  readonly id: string;
+  readonly title: string;
+  readonly peer: boolean;
+  /** Commands of which the first that answers is taken. */
+  readonly commands: readonly (readonly string[])[];
+}
+
+/** A system that was asked for: running, or not to be had. */
+export interface Started {
+  readonly id: string;
+  readonly title: string;
+  readonly peer: boolean;
+  readonly facts: Facts | null;
+  readonly why: string | null;
+  readonly running: Running | null;
+}
+
+export const CEILING = "ceiling";
+const program = (file: string, ...args: string[]) => [process.execPath, "scripts/run.mjs", file, ...args];
+const own = (id: string, title: string, ...flags: string[]): SystemEntry => ({
+  id,
+  title,
+  peer: false,
+  commands: [[process.execPath, ...flags, ...program("bench/systems/child.ts", id).slice(1)]],
+});
+const peer = (id: string, title: string, ...commands: string[][]): SystemEntry => ({ id, title, peer: true, commands });
+
+/** A Python that has PyTorch may be another than the first one on the path. */
+const pythons = [process.env.BENCH_PYTHON, "python3", "/usr/bin/python3"].filter((name) => name !== undefined);
+
+export const SYSTEMS: readonly SystemEntry[] = [
+  own("recurra", "best build that the runtime has"),
+  ...(probe().relaxed ? [] : [own("recurra-relaxed", "relaxed SIMD by a flag of the runtime", "--experimental-wasm-relaxed-simd")]),
+  own("recurra-reproducible", "baseline SIMD: the same bits everywhere"),
+  own("recurra-scalar", "products and cells in WebAssembly without SIMD"),
+  own("recurra-js", "TypeScript kernels"),
+  own("recurra-2t", "two threads"),
+  peer("onnxruntime-web", "WebAssembly SIMD, one thread", program("bench/peers/onnxruntime.ts", "web")),
+  peer("onnxruntime-node", "native, one thread", program("bench/peers/onnxruntime.ts", "node")),
+  peer("tfjs-wasm", "TensorFlow.js, WebAssembly SIMD, one thread", program("bench/peers/tfjs.ts")),
+  peer("jax-js", "WebAssembly, generated at run time", program("bench/peers/jax.ts")),
+  peer("brain.js", "plain JavaScript", program("bench/peers/brain.ts")),
+  peer("pytorch", "native, one thread", ...pythons.map((python) => [python, "bench/peers/torch_bench.py"])),
+];
+
+const ceilingEntry = own(CEILING, "128-bit multiply and add");
+
+async function start(entry: SystemEntry, root: string): Promise<Started> {
+  const { id, title, peer: isPeer, commands } = entry;
+  const reasons: string[] = [];
+  for (const [command, ...args] of commands) {
+    const remote = startProcess(command!, args, root);
+    try {
+      const answer = await remote.call<"describe">({ op: "describe" });
+      if ("facts" in answer) return { id, title, peer: isPeer, facts: answer.facts, why: null, running: { id, remote } };
+      reasons.push(answer.cannot);
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error));
+    }
+    remote.close();
+  }
+  return { id, title, peer: isPeer, facts: null, why: [...new Set(reasons)].join("; "), running: null };
+}
+
+/** Starts the ceiling and the systems that are asked for; those that cannot be had say why. */
+export async function startSystems(ids: readonly string[], root: string): Promise<{ ceiling: Running; systems: Started[] }> {
+  const unknown = ids.filter((id) => !SYSTEMS.some((entry) => entry.id === id));
+  if (unknown.length > 0) throw new Error(`bench: no system ${unknown.join(", ")}, there are ${SYSTEMS.map(({ id }) => id).join(", ")}`);
+  const systems: Started[] = [];
+  for (const entry of SYSTEMS.filter(({ id }) => ids.includes(id))) systems.push(await start(entry, root));
+  const { running, why } = await start(ceilingEntry, root);
+  if (running === null) throw new Error(`bench: the ceiling loop did not start: ${why} (npm run build:wasm)`);
+  return { ceiling: running, systems };
+}
