@@ -10,7 +10,8 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { deflateRawSync } from "node:zlib";
+import { inflateRawSync } from "node:zlib";
+import { deflateSmall } from "./deflate.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const out = path.join(root, "build/wasm");
@@ -48,6 +49,7 @@ async function sourceHash() {
     ...(await filesBelow(path.join(root, "bench/assembly"))),
     path.join(root, "asconfig.json"),
     fileURLToPath(import.meta.url),
+    path.join(root, "scripts/deflate.mjs"),
     lock,
   ]) {
     hash
@@ -100,7 +102,10 @@ async function main() {
   for (const [module, level] of BUILDS) {
     if (MEMORY_BASE[module] === undefined) continue;
     const name = `${module}-${level}`;
-    const text = deflateRawSync(await readFile(path.join(out, `${name}.wasm`)), { level: 9 }).toString("base64");
+    const wasm = await readFile(path.join(out, `${name}.wasm`));
+    const deflated = deflateSmall(wasm);
+    if (!inflateRawSync(deflated).equals(wasm)) throw new Error(`build-wasm: ${name} does not inflate to itself`);
+    const text = deflated.toString("base64");
     await writeFile(
       path.join(out, `${name}-inline.js`),
       `/** ${module}, ${level} SIMD: raw deflate in base64. */\nexport default ${JSON.stringify(text)};\n`,
