@@ -1,11 +1,11 @@
 /** Runs rows on systems and gathers the report. */
-import { execFileSync } from "node:child_process";
 import { COLD_ROWS, coldStart } from "./cold.js";
-import { ceilingOf, machineFacts, type Report, type ReportRatio, type ReportRow, ratiosOf, rowOf } from "./report.js";
+import { ceilingOf, provenanceOf, type Report, type ReportRatio, type ReportRow, ratiosOf, rowOf } from "./report.js";
 import { type Effort, measureRow, type RowResult } from "./rounds.js";
 import { ROWS, type Row } from "./rows.js";
 import { bundleSizes } from "./sizes.js";
 import { median } from "./statistics.js";
+import { CEILING } from "./systems/ceiling.js";
 import { type Started, startSystems } from "./systems/table.js";
 
 export interface Wish {
@@ -15,18 +15,6 @@ export interface Wish {
   readonly systems: readonly string[];
   readonly effort: Effort;
   readonly say: (line: string) => void;
-}
-
-function commit(root: string): string {
-  try {
-    return execFileSync("git", ["describe", "--always", "--dirty"], {
-      cwd: root,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
-  } catch {
-    return "unknown";
-  }
 }
 
 /**
@@ -80,17 +68,14 @@ export async function collect(wish: Wish): Promise<Report> {
   );
   const slow = onSlowBlas(systems, ceiling);
   const rows: ReportRow[] = results.flatMap(({ row, timings }) =>
-    timings.filter(({ id }) => id !== "ceiling").map((timing) => rowOf(row, timing)),
+    timings.filter(({ id }) => id !== CEILING).map((timing) => rowOf(row, timing)),
   );
   const ratios: ReportRatio[] = results.flatMap((result) => ratiosOf(result, new Set(slow.keys())));
   const available = systems.filter(({ running }) => running !== null).map(({ id }) => id);
   rows.push(...coldStart(wish.root, available, wanted, wish.say));
   if (wanted("S1")) rows.push(...(await bundleSizes(wish.root, available)));
   return {
-    machine: machineFacts(),
-    runtime: `node ${process.version}`,
-    commit: commit(wish.root),
-    date: new Date().toISOString().slice(0, 10),
+    ...provenanceOf(wish.root),
     ceiling: Number.isFinite(ceiling) ? ceiling : null,
     rows,
     ratios,

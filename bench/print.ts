@@ -1,9 +1,11 @@
 /** A report as a table for the terminal. */
 import type { Report, ReportRatio } from "./report.js";
+import type { ScalingLine } from "./scaling.js";
 
-const number = (value: number): string => (value >= 1000 ? value.toFixed(0) : value.toPrecision(3));
+/** Three digits, or all of a whole number. */
+export const number = (value: number): string => (value >= 1000 ? value.toFixed(0) : value.toPrecision(3));
 
-export const showRatio = ({ median, low, high }: ReportRatio): string => `${number(median)}x (${number(low)} … ${number(high)})`;
+const showRatio = ({ median, low, high }: ReportRatio): string => `${number(median)}x (${number(low)} … ${number(high)})`;
 
 export function table({ ceiling, rows, ratios, systems, left }: Report): string {
   const lines = rows.map(({ id, system, value, unit, n }) => {
@@ -19,4 +21,13 @@ export function table({ ceiling, rows, ratios, systems, left }: Report): string 
   const head =
     ceiling === null ? [] : [`ceiling ${ceiling.toFixed(1)} GFLOP/s (128-bit multiply and add in wasm, median over this run's rows)`];
   return [...head, ...lines, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
+}
+
+export function scalingTable(lines: readonly ScalingLine[]): string {
+  return lines
+    .map(({ curve, work, system, points, timeExponent, memoryExponent }) => {
+      const shown = points.map(({ size, ms, bytes }) => `${size}: ${number(ms)} ms, ${number(bytes / 2 ** 20)} MiB`);
+      return `${curve}, ${work}, ${system}: time ^${timeExponent.toFixed(2)}, memory ^${memoryExponent.toFixed(2)}\n  ${shown.join("\n  ")}`;
+    })
+    .join("\n");
 }

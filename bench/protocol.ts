@@ -20,8 +20,8 @@ export type Request =
 export type Facts = Readonly<Record<string, string | number>>;
 
 export interface Memory {
-  /** Bytes reserved by the system, and taken by one step at its peak. */
-  readonly reserved: number;
+  /** Bytes handed out by the system, and how many of them a step takes at its peak. */
+  readonly inUse: number;
   readonly step: number;
 }
 

@@ -1,11 +1,11 @@
 /** What a run found out: rows as bench/run.ts prints them, ratios, and what was left out. */
+import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
 import type { Facts } from "./protocol.js";
 import { type Ratio, type RowResult, ratio, type Timing } from "./rounds.js";
 import type { Row } from "./rows.js";
 import { median } from "./statistics.js";
-import { CEILING_FLOPS } from "./systems/recurra.js";
-import { CEILING } from "./systems/table.js";
+import { CEILING, CEILING_FLOPS } from "./systems/ceiling.js";
 
 /** One measured number. `min` is the best of the rounds, `n` the number of runs. */
 export interface ReportRow {
@@ -23,11 +23,15 @@ export interface ReportRatio extends Ratio {
   readonly system: string;
 }
 
-export interface Report {
+/** Where and of what a number was made. */
+export interface Provenance {
   readonly machine: Facts;
   readonly runtime: string;
   readonly commit: string;
   readonly date: string;
+}
+
+export interface Report extends Provenance {
   /** Median over the rows, GFLOP/s; null when no row had it beside it. */
   readonly ceiling: number | null;
   readonly rows: readonly ReportRow[];
@@ -38,9 +42,26 @@ export interface Report {
 
 export const gflops = (flops: number, ms: number): number => flops / ms / 1e6;
 
-export function machineFacts(): Facts {
+function commitOf(root: string): string {
+  try {
+    return execFileSync("git", ["describe", "--always", "--dirty"], {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+  } catch {
+    return "unknown";
+  }
+}
+
+export function provenanceOf(root: string): Provenance {
   const [first] = cpus();
-  return { cpu: first?.model.trim() ?? "unknown", cores: cpus().length, arch: process.arch, platform: process.platform };
+  return {
+    machine: { cpu: first?.model.trim() ?? "unknown", cores: cpus().length, arch: process.arch, platform: process.platform },
+    runtime: `node ${process.version}`,
+    commit: commitOf(root),
+    date: new Date().toISOString().slice(0, 10),
+  };
 }
 
 export function rowOf(row: Row, { id, rounds, runs }: Timing): ReportRow {

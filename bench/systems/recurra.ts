@@ -1,42 +1,22 @@
 /** The systems of our own, by name: what they differ in is the engine's options and kernels. */
-import { createEngine, type Engine, type EngineOptions, RecurraError } from "../../src/index.js";
+import { isRecurraError } from "../../src/errors.js";
+import type { Engine, EngineOptions } from "../../src/index.js";
 import { Cannot, type Prepared, type System } from "../protocol.js";
 import type { Row } from "../rows.js";
+import type { LoadModule } from "./ceiling.js";
+import { createEngine } from "./library.js";
 import { prepareRow } from "./workloads.js";
 
+const THREADS = 2;
 const OPTIONS: Readonly<Record<string, EngineOptions>> = {
   recurra: {},
   "recurra-relaxed": {},
   "recurra-reproducible": { numerics: "reproducible" },
   "recurra-js": { backend: "js" },
   "recurra-scalar": { numerics: "reproducible" },
-  "recurra-2t": { threads: 2 } as EngineOptions,
+  "recurra-2t": { threads: THREADS },
 };
 export const OWN_SYSTEMS: readonly string[] = Object.keys(OPTIONS);
-const THREADS = 2;
-const CEILING_TURNS = 100_000;
-
-/** Gives a wasm module of the repository's build (`scalar-plain`), compiled. */
-export type LoadModule = (name: string) => Promise<WebAssembly.Module>;
-
-/** FLOP of one run of the ceiling: twelve chains of four lanes, a product and a sum each. */
-export const CEILING_FLOPS = CEILING_TURNS * 12 * 8;
-
-/** A loop of independent 128-bit multiplies and adds in wasm: the most that SIMD can do here and now. */
-export async function ceiling(load: LoadModule): Promise<System> {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
-  const { exports } = new WebAssembly.Instance(await load("ceiling-baseline"), { env: { memory } });
-  const loop = exports.f32_ceiling as (turns: number, factor: number, summand: number) => number;
-  return {
-    facts: {},
-    prepare: () => ({
-      run: () => {
-        if (!Number.isFinite(loop(CEILING_TURNS, 0.999, 0.001))) throw new Error("bench: the ceiling loop lost its way");
-      },
-      check: () => [],
-    }),
-  };
-}
 
 async function engineFor(id: string, load: LoadModule): Promise<Engine> {
   try {
@@ -44,7 +24,7 @@ async function engineFor(id: string, load: LoadModule): Promise<Engine> {
     if (id === "recurra-scalar") await scalarKernels(engine, await load("scalar-plain"));
     return engine;
   } catch (error) {
-    if (error instanceof RecurraError) throw new Cannot(error.message);
+    if (isRecurraError(error)) throw new Cannot(error.message);
     throw error;
   }
 }
@@ -81,7 +61,7 @@ export async function recurra(id: string, load: LoadModule): Promise<System> {
       const engine = await engineFor(id, load);
       return {
         ...prepareRow(engine, row),
-        memory: () => ({ reserved: engine.memoryUse().reserved, step: engine.memoryUse().arena }),
+        memory: () => ({ inUse: engine.memoryUse().inUse, step: engine.memoryUse().arena }),
         release: () => engine.dispose(),
       };
     },

@@ -3,6 +3,7 @@ import { probe } from "../../src/engine/load.js";
 import type { Facts } from "../protocol.js";
 import { startProcess } from "../remote.js";
 import type { Running } from "../rounds.js";
+import { CEILING } from "./ceiling.js";
 
 interface SystemEntry {
   readonly id: string;
@@ -22,7 +23,6 @@ export interface Started {
   readonly running: Running | null;
 }
 
-export const CEILING = "ceiling";
 const program = (file: string, ...args: string[]) => [process.execPath, "scripts/run.mjs", file, ...args];
 const own = (id: string, title: string, ...flags: string[]): SystemEntry => ({
   id,

@@ -1,23 +1,5 @@
 /** The rows of the benchmark on an engine of recurra. */
-import {
-  Adam,
-  backward,
-  crossEntropy,
-  Embedding,
-  type Engine,
-  GRU,
-  Linear,
-  LSTM,
-  Module,
-  matmul,
-  noGrad,
-  RNN,
-  relu,
-  reshape,
-  slice,
-  type Tensor,
-  tensor,
-} from "../../src/index.js";
+import type * as Source from "../../src/index.js";
 import { type ArraySpec, arraysOf, sample } from "../data.js";
 import type { Prepared } from "../protocol.js";
 import {
@@ -30,19 +12,40 @@ import {
   type StepRow,
   type TrainRow,
 } from "../rows.js";
+import {
+  Adam,
+  backward,
+  crossEntropy,
+  Embedding,
+  GRU,
+  Linear,
+  LSTM,
+  Module,
+  matmul,
+  noGrad,
+  RNN,
+  relu,
+  reshape,
+  slice,
+  tensor,
+} from "./library.js";
+
+type Engine = Source.Engine;
+type Tensor = Source.Tensor;
+type Network = Source.Module;
+type AnyLayer = Source.LSTM | Source.GRU | Source.RNN;
 
 const LAYERS = { LSTM, GRU, RNN };
-type AnyLayer = LSTM | GRU | RNN;
 
 function makeLayer(engine: Engine, kind: CellKind, options: { inputSize: number; hiddenSize: number; bidirectional?: boolean }): AnyLayer {
   return new LAYERS[kind](engine, options);
 }
 
 /** A forward pass of any of the layers; the state of an LSTM has c besides. */
-const runLayer = (layer: AnyLayer, x: Tensor): { output: Tensor; state: { h: Tensor } } => (layer as GRU).forward(x);
+const runLayer = (layer: AnyLayer, x: Tensor): { output: Tensor; state: { h: Tensor } } => (layer as Source.GRU).forward(x);
 
 /** The row's values for a module's parameters, in the same names. */
-function loadSeeded(module: Module, specs: readonly ArraySpec[]): void {
+function loadSeeded(module: Network, specs: readonly ArraySpec[]): void {
   const values = arraysOf(specs);
   module.loadStateDict(new Map(Array.from(module.namedParameters(), ([name, { shape }]) => [name, { shape, data: values.get(name)! }])));
 }
@@ -91,9 +94,9 @@ function prepareStep(engine: Engine, row: StepRow): Prepared {
 }
 
 class Classifier extends Module {
-  readonly embed: Embedding;
+  readonly embed: Source.Embedding;
   readonly rnn: AnyLayer;
-  readonly out: Linear;
+  readonly out: Source.Linear;
 
   constructor(engine: Engine, { cell, vocabulary, inputSize, hiddenSize, bidirectional, classes }: TrainRow) {
     super();
@@ -104,8 +107,8 @@ class Classifier extends Module {
 }
 
 class Dense extends Module {
-  readonly first: Linear;
-  readonly second: Linear;
+  readonly first: Source.Linear;
+  readonly second: Source.Linear;
 
   constructor(engine: Engine, [inputs, hidden, classes]: DenseRow["sizes"]) {
     super();
@@ -115,7 +118,7 @@ class Dense extends Module {
 }
 
 /** Forward, loss, backward, Adam on all parameters; `logits` builds the graph from x. */
-function prepareTraining<M extends Module>(
+function prepareTraining<M extends Network>(
   engine: Engine,
   row: TrainRow | DenseRow,
   model: M,
