@@ -65,8 +65,8 @@ function ownLoss<Batch>(model: Module, batch: Batch): Tensor {
 
 /** Norms of each layer and direction, the calls one after the other. */
 function joined({ place }: LayerRun, steps: readonly (readonly StepGradients[])[]): LayerGradients[] {
-  return steps[0]!.map(({ layer, reverse, c }, index) => {
+  return steps[0]!.map(({ c }, index) => {
     const norms = (state: "h" | "c") => Float64Array.from(steps.flatMap((call) => Array.from(call[index]![state]!, Math.sqrt)));
-    return { ...place(layer, reverse), h: norms("h"), c: c === null ? null : norms("c") };
+    return { ...place(index), h: norms("h"), c: c === null ? null : norms("c") };
   });
 }

@@ -17,9 +17,10 @@ export interface LayerPlace {
   readonly direction: "forward" | "reverse";
 }
 
-/** The calls of one layer that follow one another in time: one, or the single steps of a cell. */
+/** The calls of one layer that follow one another in time: one, or the single steps of a cell, first step first. */
 export interface LayerRun {
-  readonly place: (layer: number, reverse: boolean) => LayerPlace;
+  /** Of the layer's direction `index`, layer·D + direction. */
+  readonly place: (index: number) => LayerPlace;
   readonly calls: readonly RecurrentCall[];
 }
 
@@ -52,37 +53,36 @@ export function observed<T, R>(where: string, model: Module, fn: () => T, look: 
 
 /** Recurrent calls of the model's own layers, in order. @throws StateError when there are none */
 export function layerRuns(where: string, model: Module, entries: readonly TapeEntry[]): LayerRun[] {
-  const names = new Map<Tensor, string>();
+  const places = new Map<Tensor, LayerPlace>();
   for (const [name, parameter] of model.namedParameters()) {
-    const at = name.indexOf("weight_ih");
-    if (at >= 0 && !names.has(parameter)) names.set(parameter, name.slice(0, at) + name.slice(at + "weight_ih_".length));
+    if (name.includes("weight_ih") && !places.has(parameter)) places.set(parameter, placeOf(name));
   }
   const runs: { place: LayerRun["place"]; calls: RecurrentCall[] }[] = [];
   const cells = new Map<Tensor, RecurrentCall[]>();
   for (const call of entries.map(recurrentCall)) {
-    if (call === null) continue;
+    const own = call?.weights.map(({ weightIh }) => places.get(weightIh));
+    if (call === null || own?.[0] === undefined) continue;
     const { weightIh } = call.weights[0]!;
-    if (!names.has(weightIh)) continue;
     const before = call.time === 1 ? cells.get(weightIh) : undefined;
-    if (before !== undefined && before[0]!.batch === call.batch) {
-      before.push(call);
+    if (before !== undefined) {
+      // A cell that reads backwards takes the last step first.
+      if (own[0].direction === "reverse") before.unshift(call);
+      else before.push(call);
       continue;
     }
     const calls = [call];
     if (call.time === 1) cells.set(weightIh, calls);
-    runs.push({ place: placer(call, names), calls });
+    runs.push({ place: (index) => own[index]!, calls });
   }
   if (runs.length > 0) return runs;
   throw new StateError(
-    `${where}: no recurrent layer of the model was seen, wants a forward pass through one (not within noGrad or a step)`,
+    `${where}: no recurrent layer of the model was seen, wants a forward pass through one of its own (not within noGrad or another step)`,
   );
 }
 
-function placer({ weights, spec }: RecurrentCall, names: ReadonlyMap<Tensor, string>): LayerRun["place"] {
-  const directions = spec.bidirectional ? 2 : 1;
-  return (layer, reverse) => ({
-    name: names.get(weights[layer * directions + (reverse ? 1 : 0)]!.weightIh)!.replace(/\.$/, ""),
-    layer,
-    direction: reverse ? "reverse" : "forward",
-  });
+/** `encoder.weight_ih_l1_reverse` is layer `encoder.l1_reverse`, a cell's `decoder.weight_ih` is `decoder`. */
+function placeOf(parameter: string): LayerPlace {
+  const name = parameter.replace(/\.?weight_ih$/, "").replace("weight_ih_", "");
+  const [, layer = "0", reverse] = /(?:^|\.)l(\d+)(_reverse)?$/.exec(name) ?? [];
+  return { name, layer: Number(layer), direction: reverse === undefined ? "forward" : "reverse" };
 }

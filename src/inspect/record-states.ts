@@ -1,4 +1,5 @@
 /** Gates and states of every step of a forward pass. */
+import { StateError } from "../errors.js";
 import type { Module } from "../nn/module.js";
 import { type RecurrentCall, type StepStates, stepStates } from "../ops/recurrent/observe.js";
 import type { RecurrentKind } from "../ops/recurrent/spec.js";
@@ -53,22 +54,28 @@ export function recordStates<Batch, Result>(
     where,
     model,
     () => run(model, batch),
-    (result, entries) => ({ result, layers: layerRuns(where, model, entries).flatMap(joined) }),
+    (result, entries) => ({ result, layers: layerRuns(where, model, entries).flatMap((own) => joined(where, own)) }),
   );
 }
 
 /** Recordings of each layer and direction, the calls one after the other in time. */
-function joined({ place, calls }: LayerRun): LayerStates[] {
-  const states = calls.map(stepStates);
+function joined(where: string, { place, calls }: LayerRun): LayerStates[] {
   const [{ spec, batch }] = calls as [RecurrentCall];
-  return states[0]!.map(({ layer, reverse, c, gates }, index) => {
+  const other = calls.find((call) => call.batch !== batch);
+  if (other !== undefined) {
+    throw new StateError(
+      `${where}: ${place(0).name} ran over ${batch} rows and over ${other.batch}, wants all of its single steps over the same (RNN.from without lengths)`,
+    );
+  }
+  const states = calls.map(stepStates);
+  return states[0]!.map(({ c, gates }, index) => {
     const record = (size: number, pick: (own: StepStates) => Float32Array) =>
       alongTime(
         states.map((call) => pick(call[index]!)),
         [batch, calls.reduce((time, call) => time + call.time, 0), size],
       );
     return {
-      ...place(layer, reverse),
+      ...place(index),
       kind: spec.kind,
       lengths: Int32Array.from({ length: batch }, (_, b) => calls.reduce((sum, { lengths }) => sum + lengths[b]!, 0)),
       h: record(spec.projSize || spec.hiddenSize, (own) => own.h),

@@ -21,7 +21,7 @@ import {
 import { gradientThroughTime } from "../../src/inspect/index.js";
 import { randomFloats } from "../kernels/harness.js";
 import type { ReferenceLayer } from "../reference/recurrent.js";
-import { BATCH, HIDDEN, input, LAYERS, LENGTHS, reference, TIME, TOLERANCE } from "./models.js";
+import { BATCH, HIDDEN, INPUT, input, LAYERS, LENGTHS, reference, TIME, TOLERANCE } from "./models.js";
 
 const engines = await Promise.all((["wasm", "js"] as const).map((backend) => createEngine({ seed: 1, backend })));
 const [engine] = engines as [(typeof engines)[0]];
@@ -132,6 +132,29 @@ describe("gradientThroughTime", () => {
     const weight = Array.from(model.out.weight.data());
     expect(layers[0]!.h[3]).toBeCloseTo(Math.sqrt(2 * weight.reduce((total, w) => total + w * w, 0)), 6);
     expect(layers[0]!.h[0]!).toBeGreaterThan(0);
+  });
+
+  test("of a layer over cells it is what it is of the layer itself, both directions over ragged lengths", () => {
+    const cells = RNN.from((inputSize) => new GRUCell(engine, { inputSize, hiddenSize: HIDDEN }), {
+      inputSize: INPUT,
+      numLayers: 2,
+      bidirectional: true,
+    });
+    const layer = LAYERS[2]![1](engine) as GRU;
+    layer.loadStateDict(cells.stateDict());
+    const x = input(engine);
+    const loss = (model: Pick<GRU, "forward">, batch: Tensor) => {
+      const { output } = model.forward(batch, null, { lengths: LENGTHS });
+      return sum(mul(output, output));
+    };
+    const want = gradientThroughTime(layer, x, loss);
+    const got = gradientThroughTime(cells as unknown as GRU, x, loss);
+    expect(got.layers.map(({ name, layer: own, direction }) => [name, own, direction])).toEqual(
+      want.layers.map(({ name, layer: own, direction }) => [name, own, direction]),
+    );
+    for (const [i, { h }] of want.layers.entries()) {
+      for (let t = 0; t < TIME; t++) expect(Math.abs(got.layers[i]!.h[t]! - h[t]!)).toBeLessThan(10 * TOLERANCE);
+    }
   });
 
   test("gradients that were there stay, and a later backward gives what it would have given", () => {

@@ -1,5 +1,19 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { createEngine, GRU, Linear, LSTMCell, Module, noGrad, reshape, slice, type Tensor, tensor, zeros } from "../../src/index.js";
+import {
+  createEngine,
+  GRU,
+  GRUCell,
+  Linear,
+  LSTMCell,
+  Module,
+  noGrad,
+  RNN,
+  reshape,
+  slice,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../../src/index.js";
 import { type Recording, recordStates } from "../../src/inspect/index.js";
 import { randomFloats } from "../kernels/harness.js";
 import { lstmUnit } from "../reference/cells.js";
@@ -125,6 +139,25 @@ describe("recordStates", () => {
         [...unit.gates],
       ),
     ).toBeLessThan(TOLERANCE);
+  });
+
+  test("cells run by RNN.from: the recordings of the layer itself, where rows do not end before others", () => {
+    const cells = RNN.from((inputSize) => new GRUCell(engine, { inputSize, hiddenSize: HIDDEN }), {
+      inputSize: INPUT,
+      bidirectional: true,
+    });
+    const layer = new GRU(engine, { inputSize: INPUT, hiddenSize: HIDDEN, bidirectional: true });
+    layer.loadStateDict(cells.stateDict());
+    const x = input(engine);
+    const [want, got] = [recordStates(layer, x).layers, recordStates(cells, x).layers];
+    expect(got.map(({ name }) => name)).toEqual(["l0", "l0_reverse"]);
+    for (const [i, { h, gates }] of want.entries()) {
+      expect(distance(Array.from(got[i]!.h.data), Array.from(h.data))).toBeLessThan(TOLERANCE);
+      expect(distance(Array.from(got[i]!.gates.z!.data), Array.from(gates.z!.data))).toBeLessThan(TOLERANCE);
+    }
+    expect(() => recordStates(cells, x, (model) => model.forward(x, null, { lengths: LENGTHS }))).toThrowError(
+      /recordStates: l0 ran over 3 rows and over 2, wants all of its single steps over the same/,
+    );
   });
 
   test("dropout does not run, and the next training step draws what it would have drawn", async () => {

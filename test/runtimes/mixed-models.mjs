@@ -3,10 +3,60 @@
  * { modules, optimizers, loss(step), clip(), advance(loss) }, all over whole numbers that integer arithmetic draws.
  */
 import {
-  Adadelta, Adagrad, Adam, AdamW, Adamax, binaryCrossEntropyWithLogits, clipGradNorm, clipGradValue, concat, cosineAnnealingWarmRestarts,
-  crossEntropy, cyclicLR, Dropout, Embedding, EncoderDecoder, exponentialLR, gelu, GRU, GRUCell, huberLoss, init, keep, LayerNorm, Linear,
-  Lion, l1Loss, linearLR, logSoftmax, LSTM, LSTMCell, mean, mseLoss, mul, NAdam, nllLoss, noamLR, oneCycleLR, RAdam, ReduceLROnPlateau,
-  reshape, RMSprop, RNN, Scheduler, sequentialLR, SGD, sigmoidFocalLoss, silu, slice, smoothL1Loss, softplus, stepLR, sum, tanh, tensor,
+  Adadelta,
+  Adagrad,
+  Adam,
+  Adamax,
+  AdamW,
+  binaryCrossEntropyWithLogits,
+  clipGradNorm,
+  clipGradValue,
+  concat,
+  cosineAnnealingWarmRestarts,
+  crossEntropy,
+  cyclicLR,
+  Dropout,
+  Embedding,
+  EncoderDecoder,
+  exponentialLR,
+  GRU,
+  GRUCell,
+  gelu,
+  huberLoss,
+  init,
+  keep,
+  LayerNorm,
+  Linear,
+  Lion,
+  LSTM,
+  LSTMCell,
+  l1Loss,
+  linearLR,
+  logSoftmax,
+  mean,
+  mseLoss,
+  mul,
+  NAdam,
+  nllLoss,
+  noamLR,
+  oneCycleLR,
+  RAdam,
+  ReduceLROnPlateau,
+  RMSprop,
+  RNN,
+  reshape,
+  Scheduler,
+  SGD,
+  sequentialLR,
+  sigmoidFocalLoss,
+  silu,
+  slice,
+  smoothL1Loss,
+  softplus,
+  stepLR,
+  sum,
+  tanh,
+  tensor,
 } from "../../dist/index.js";
 
 export const [BATCH, TIME, WORDS, CLASSES] = [4, 6, 11, 3];
@@ -25,7 +75,18 @@ const lengthsOf = (seed) => numbers(seed + 1e6, BATCH, TIME).map((length) => len
 const classes = (engine, seed, n = CLASSES) => tensor(engine, numbers(seed + 2e6, BATCH, n));
 /** Multiples of 1/8 from -1 to 1. */
 const eighths = (engine, seed, shape) =>
-  tensor(engine, Float32Array.from(numbers(seed + 3e6, shape.reduce((a, b) => a * b), 17), (value) => value / 8 - 1), shape);
+  tensor(
+    engine,
+    Float32Array.from(
+      numbers(
+        seed + 3e6,
+        shape.reduce((a, b) => a * b),
+        17,
+      ),
+      (value) => value / 8 - 1,
+    ),
+    shape,
+  );
 const parametersOf = (modules) => Object.values(modules).flatMap((module) => module.parameters());
 
 /** A bidirectional LSTM in two layers under a GRU, beside an Elman network: classes. */
@@ -135,7 +196,12 @@ function makeRegressor(engine) {
 function makeJudge(engine) {
   const modules = {
     embedding: new Embedding(engine, { numEmbeddings: 40, embeddingDim: 5, sparse: true }),
-    layer: RNN.from((inputSize) => new GRUCell(engine, { inputSize, hiddenSize: 4 }), { inputSize: 5, numLayers: 2, bidirectional: true, dropout: 0.3 }),
+    layer: RNN.from((inputSize) => new GRUCell(engine, { inputSize, hiddenSize: 4 }), {
+      inputSize: 5,
+      numLayers: 2,
+      bidirectional: true,
+      dropout: 0.3,
+    }),
     cell: new LSTMCell(engine, { inputSize: 8, hiddenSize: 3 }),
     output: new Linear(engine, { inFeatures: 3, outFeatures: 1 }),
   };

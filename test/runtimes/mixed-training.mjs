@@ -12,7 +12,8 @@ function checkRowsAlone(engine, { forward }) {
   const run = (rows, own) => engine.step(() => Array.from(forward(tensor(engine, rows, [own.length, TIME]), own).data()));
   const together = run(words, lengths);
   const alone = lengths.flatMap((length, row) => run(words.slice(row * TIME, (row + 1) * TIME), [length]));
-  if (alone.some((value, i) => !Object.is(value, together[i]))) throw new Error(`rows alone give ${alone}, wants ${together} as in the batch`);
+  if (alone.some((value, i) => !Object.is(value, together[i])))
+    throw new Error(`rows alone give ${alone}, wants ${together} as in the batch`);
 }
 
 /** @returns the hash of the weights of all models, and the backend that computed them */

@@ -12,7 +12,9 @@ function examples(count, seed) {
   };
   return Array.from({ length: count }, (_, i) => {
     const label = i % 2 === 0 ? "spoken" : "mute";
-    const text = Array.from({ length: 4 + (i % 3) }, (_, t) => letter(label === "spoken" && t % 2 === 1 ? "aeiou" : "bdfgklmnprst")).join("");
+    const text = Array.from({ length: 4 + (i % 3) }, (_, t) => letter(label === "spoken" && t % 2 === 1 ? "aeiou" : "bdfgklmnprst")).join(
+      "",
+    );
     return { label, text };
   });
 }
@@ -30,7 +32,13 @@ export async function smokeTraining(backend = "auto") {
     losses[epoch] = loss;
   };
   const data = { train: examples(96, 1), dev: examples(16, 2) };
-  const { classifier } = await trainSequenceClassifier(engine, data, { hiddenSize: 16, embeddingDim: 8, epochs: 8, batchSize: 8, onProgress });
+  const { classifier } = await trainSequenceClassifier(engine, data, {
+    hiddenSize: 16,
+    embeddingDim: 8,
+    epochs: 8,
+    batchSize: 8,
+    onProgress,
+  });
   clearInterval(timer);
   const reader = await createInferenceEngine({ backend });
   const unseen = examples(32, 3);

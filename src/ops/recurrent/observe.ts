@@ -27,8 +27,6 @@ export interface RecurrentCall {
 
 /** One layer and direction. Arrays are [B, T, size] row-major, 0 past each length. */
 export interface StepStates {
-  readonly layer: number;
-  readonly reverse: boolean;
   /** [B, T, R] */
   readonly h: Float32Array;
   /** [B, T, H], LSTM. */
@@ -39,8 +37,6 @@ export interface StepStates {
 
 /** One layer and direction: squared norms over the batch of the gradients at each step. */
 export interface StepGradients {
-  readonly layer: number;
-  readonly reverse: boolean;
   readonly h: Float64Array;
   /** LSTM. */
   readonly c: Float64Array | null;
@@ -63,20 +59,16 @@ function* rowsOf(i32: Int32Array, { time, active, offsets, order }: Ragged): Ite
   }
 }
 
-/** Layers and directions in the order of their weights. */
-const directionsOf = ({ spec, saved }: RecurrentCall) =>
-  saved.traces.flatMap((trace, layer) =>
-    trace.directions.map((own, direction) => ({ trace, own, layer, direction, index: layer * sizesOf(spec).directions + direction })),
-  );
+/** Layers and directions in the order of their weights, index layer·D + direction. */
+const directionsOf = ({ saved }: RecurrentCall) =>
+  saved.traces.flatMap((trace) => trace.directions.map((own, direction) => ({ trace, own, direction })));
 
 /** Gates and states; to be read in the step that ran the call. */
 export function stepStates(call: RecurrentCall): StepStates[] {
   const { spec, saved } = call;
   const { hidden, recurrent, width, gates } = sizesOf(spec);
   const read = (from: Ptr, ld: number, size: number) => spread(call, from, ld, size);
-  return directionsOf(call).map(({ trace, own, layer, direction }) => ({
-    layer,
-    reverse: direction === 1,
+  return directionsOf(call).map(({ trace, own, direction }) => ({
     h: read(trace.out + direction * recurrent * 4, width, recurrent),
     c: own.c === 0 ? null : read(own.c, hidden, hidden),
     gates: Object.fromEntries(
@@ -104,16 +96,14 @@ export function watchGradients(call: RecurrentCall): StepGradients[] {
   const { spec, saved, time } = call;
   const directions = directionsOf(call);
   const found = directions.map(
-    ({ layer, direction }): StepGradients => ({
-      layer,
-      reverse: direction === 1,
+    (): StepGradients => ({
       h: new Float64Array(time),
       c: spec.kind === "LSTM" ? new Float64Array(time) : null,
     }),
   );
   const { recurrent, width } = sizesOf(spec);
   saved.watch = ({ trace, t, row, rows, dh, dOut, dc }) => {
-    const { index } = directions.find(({ own }) => own === trace)!;
+    const index = directions.findIndex(({ own }) => own === trace);
     const { f32 } = saved.inputs.input.engine.memory;
     const own = new Float64Array(recurrent);
     for (let r = 0; r < rows; r++) {
