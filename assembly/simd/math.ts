@@ -1,5 +1,5 @@
 // Transcendental functions on four f32 lanes. Only additions, products, quotients, compares, selects and integer operations, so
-// that src/engine/js/math.ts can follow operation by operation; no tables. A lane's result depends on that lane alone.
+// that src/engine/js/math.ts can follow operation by operation; nothing is looked up. A lane's result depends on that lane alone.
 //
 // Errors measured against float64: docs/numerics.md. exp, log, sigmoid and tanh are monotone, tanh is odd with |tanh| <= 1.
 // The ends: exp(-Inf) = 0, exp(x > 88.72) = Inf, log(±0) = -Inf,
@@ -7,34 +7,118 @@
 
 import { madd } from "./madd";
 
-// Adding 1.5·2^23 rounds to an integer in the low bits of the sum. A bias added to it (a whole number) lands in those bits too,
-// ready to be shifted into an exponent.
-@inline const LOG2E: f32 = 1.4426950408889634;
-@inline const ROUND: f32 = 12582912;
-@inline const ROUND_PLUS_254: f32 = 12583166;
-@inline const ROUND_PLUS_127: f32 = 12583039;
+// Constants are read from memory: V8 from 13 on makes a constant vector anew at every use, by three instructions where a load is one, and an
+// LSTM cell is the slower for it by an eighth (32 x 256 cells: Node 24 93 -> 83 microseconds, Bun 107 -> 81, Node 20 78 as before).
+// Adding 1.5·2^23 (12582912) rounds to an integer in the low bits of the sum; a bias added to it (a whole number) lands in those bits too,
+// ready to be shifted into an exponent. ln 2 is in two parts; the first has 15 bits, so that its product with an exponent is exact.
+const TABLE: usize = memory.data<f32>([
+  -1.4286068203094173e-6, // MINUS_LN2_LOW
+  -0.693145751953125, // MINUS_LN2_HIGH
+  0.00019762593728955835, // EXP_7
+  0.0013932330766692758, // EXP_6
+  0.008333545178174973, // EXP_5
+  0.04166649281978607, // EXP_4
+  0.1666666567325592, // EXP_3
+  0.5, // HALF
+  1.4426950408889634, // LOG2E
+  12583166, // ROUND_PLUS_254
+  1, // ONE
+  -104.5, // EXP_LOW
+  89, // EXP_HIGH
+  -2, // MINUS_TWO
+  -18.5, // TANH_LOW
+  12583039, // ROUND_PLUS_127
+  0.3333333432674408, // THIRD
+  2, // TWO
+  1.1754943508222875e-38, // NORMAL
+  8388608, // TWO_23
+  -23, // MINUS_23
+  0.06749270111322403, // LOG_8
+  -0.11670100688934326, // LOG_7
+  0.11883549392223358, // LOG_6
+  -0.12406233698129654, // LOG_5
+  0.14220358431339264, // LOG_4
+  -0.16667988896369934, // LOG_3
+  0.2000207155942917, // LOG_2
+  -0.25000008940696716, // LOG_1
+  0.3333331346511841, // LOG_0
+  -0.5, // MINUS_HALF
+  1.4286068203094173e-6, // LN2_LOW
+  0.693145751953125, // LN2_HIGH
+  Infinity, // INFINITY
+  -Infinity, // MINUS_INFINITY
+  14.75, // TAIL_END
+  0.7071067811865476, // ROOT_HALF
+  0.016423724591732025, // TAIL_10
+  -0.08716502040624619, // TAIL_9
+  0.16984930634498596, // TAIL_8
+  -0.11491909623146057, // TAIL_7
+  -0.03807447850704193, // TAIL_6
+  0.0339115746319294, // TAIL_5
+  0.0209801122546196, // TAIL_4
+  0.09448565542697906, // TAIL_3
+  0.1223132312297821, // TAIL_2
+  0.14115174114704132, // TAIL_1
+  0.14104324579238892, // TAIL_0
+]);
+@inline const MINUS_LN2_LOW: usize = 0;
+@inline const MINUS_LN2_HIGH: usize = 4;
+@inline const EXP_7: usize = 8;
+@inline const EXP_6: usize = 12;
+@inline const EXP_5: usize = 16;
+@inline const EXP_4: usize = 20;
+@inline const EXP_3: usize = 24;
+@inline const HALF: usize = 28;
+@inline const LOG2E: usize = 32;
+@inline const ROUND_PLUS_254: usize = 36;
+@inline const ONE: usize = 40;
+@inline const EXP_LOW: usize = 44;
+@inline const EXP_HIGH: usize = 48;
+@inline const MINUS_TWO: usize = 52;
+@inline const TANH_LOW: usize = 56;
+@inline const ROUND_PLUS_127: usize = 60;
+@inline const THIRD: usize = 64;
+@inline const TWO: usize = 68;
+@inline const NORMAL: usize = 72;
+@inline const TWO_23: usize = 76;
+@inline const MINUS_23: usize = 80;
+@inline const LOG_8: usize = 84;
+@inline const LOG_7: usize = 88;
+@inline const LOG_6: usize = 92;
+@inline const LOG_5: usize = 96;
+@inline const LOG_4: usize = 100;
+@inline const LOG_3: usize = 104;
+@inline const LOG_2: usize = 108;
+@inline const LOG_1: usize = 112;
+@inline const LOG_0: usize = 116;
+@inline const MINUS_HALF: usize = 120;
+@inline const LN2_LOW: usize = 124;
+@inline const LN2_HIGH: usize = 128;
+@inline const INFINITY: usize = 132;
+@inline const MINUS_INFINITY: usize = 136;
+@inline const TAIL_END: usize = 140;
+@inline const ROOT_HALF: usize = 144;
+@inline const TAIL_10: usize = 148;
+@inline const TAIL_9: usize = 152;
+@inline const TAIL_8: usize = 156;
+@inline const TAIL_7: usize = 160;
+@inline const TAIL_6: usize = 164;
+@inline const TAIL_5: usize = 168;
+@inline const TAIL_4: usize = 172;
+@inline const TAIL_3: usize = 176;
+@inline const TAIL_2: usize = 180;
+@inline const TAIL_1: usize = 184;
+@inline const TAIL_0: usize = 188;
 
-// ln 2 in two parts; the first has 15 bits, so that its product with an exponent is exact.
-@inline const LN2_HIGH: f32 = 0.693145751953125;
-@inline const LN2_LOW: f32 = 1.4286068203094173e-6;
-
-// Coefficients of normalTail4, powers of t.
-@inline const TAIL_0: f32 = 0.14104324579238892;
-@inline const TAIL_1: f32 = 0.14115174114704132;
-@inline const TAIL_2: f32 = 0.1223132312297821;
-@inline const TAIL_3: f32 = 0.09448565542697906;
-@inline const TAIL_4: f32 = 0.0209801122546196;
-@inline const TAIL_5: f32 = 0.0339115746319294;
-@inline const TAIL_6: f32 = -0.03807447850704193;
-@inline const TAIL_7: f32 = -0.11491909623146057;
-@inline const TAIL_8: f32 = 0.16984930634498596;
-@inline const TAIL_9: f32 = -0.08716502040624619;
-@inline const TAIL_10: f32 = 0.016423724591732025;
+@inline
+function c(offset: usize): v128 {
+  return v128.load32_splat(TABLE + offset);
+}
 
 /** r = t - n·ln 2 for a whole n: the first product and difference are exact. */
 @inline
 function reduce(t: v128, n: v128): v128 {
-  return madd(n, f32x4.splat(-LN2_LOW), madd(n, f32x4.splat(-LN2_HIGH), t));
+  return madd(n, c(MINUS_LN2_LOW), madd(n, c(MINUS_LN2_HIGH), t));
 }
 
 /**
@@ -43,19 +127,19 @@ function reduce(t: v128, n: v128): v128 {
  */
 @inline
 function expm1Reduced(r: v128): v128 {
-  let q = madd(f32x4.splat(0.00019762593728955835), r, f32x4.splat(0.0013932330766692758));
-  q = madd(q, r, f32x4.splat(0.008333545178174973));
-  q = madd(q, r, f32x4.splat(0.04166649281978607));
-  q = madd(q, r, f32x4.splat(0.1666666567325592));
-  q = madd(q, r, f32x4.splat(0.5));
+  let q = madd(c(EXP_7), r, c(EXP_6));
+  q = madd(q, r, c(EXP_5));
+  q = madd(q, r, c(EXP_4));
+  q = madd(q, r, c(EXP_3));
+  q = madd(q, r, c(HALF));
   return madd(f32x4.mul(r, r), q, r);
 }
 
 /** exp for -104.5 <= x <= 89 or NaN: 2^n in two factors, so that overflow gives Infinity and a denormal is rounded once. */
 @inline
 function expClamped(x: v128): v128 {
-  const t = madd(x, f32x4.splat(LOG2E), f32x4.splat(ROUND_PLUS_254));
-  const p = f32x4.add(f32x4.splat(1), expm1Reduced(reduce(x, f32x4.sub(t, f32x4.splat(ROUND_PLUS_254)))));
+  const t = madd(x, c(LOG2E), c(ROUND_PLUS_254));
+  const p = f32x4.add(c(ONE), expm1Reduced(reduce(x, f32x4.sub(t, c(ROUND_PLUS_254)))));
   // The low nine bits of t are n + 254 = a + b; 2^(a-127) and 2^(b-127) are normal.
   const a = i32x4.shr_u(t, 1);
   const b = i32x4.sub(t, a);
@@ -65,16 +149,16 @@ function expClamped(x: v128): v128 {
 /** e^x. pmax and pmin keep a NaN of their first operand. */
 @inline
 export function exp4(x: v128): v128 {
-  return expClamped(f32x4.pmin(f32x4.pmax(x, f32x4.splat(-104.5)), f32x4.splat(89)));
+  return expClamped(f32x4.pmin(f32x4.pmax(x, c(EXP_LOW)), c(EXP_HIGH)));
 }
 
 /** 1/(1 + e^-x): from t = e^-|x| as 1/(1+t) or t/(1+t), which keeps small results relative. */
 @inline
 export function sigmoid4(x: v128): v128 {
   const negative = v128.or(x, i32x4.splat(0x80000000));
-  const t = expClamped(f32x4.pmax(negative, f32x4.splat(-104.5)));
-  const top = v128.bitselect(t, f32x4.splat(1), i32x4.shr_s(x, 31));
-  return f32x4.div(top, f32x4.add(f32x4.splat(1), t));
+  const t = expClamped(f32x4.pmax(negative, c(EXP_LOW)));
+  const top = v128.bitselect(t, c(ONE), i32x4.shr_s(x, 31));
+  return f32x4.div(top, f32x4.add(c(ONE), t));
 }
 
 /**
@@ -84,15 +168,15 @@ export function sigmoid4(x: v128): v128 {
 @inline
 export function tanh4(x: v128): v128 {
   const sign = i32x4.splat(0x80000000);
-  const u = f32x4.pmax(f32x4.mul(f32x4.splat(-2), v128.andnot(x, sign)), f32x4.splat(-18.5));
-  const k = madd(u, f32x4.splat(LOG2E), f32x4.splat(ROUND_PLUS_127));
-  const p = expm1Reduced(reduce(u, f32x4.sub(k, f32x4.splat(ROUND_PLUS_127))));
+  const u = f32x4.pmax(f32x4.mul(c(MINUS_TWO), v128.andnot(x, sign)), c(TANH_LOW));
+  const k = madd(u, c(LOG2E), c(ROUND_PLUS_127));
+  const p = expm1Reduced(reduce(u, f32x4.sub(k, c(ROUND_PLUS_127))));
   const s = i32x4.shl(k, 23);
   const t = madd(s, p, s);
-  const m = madd(s, p, f32x4.sub(s, f32x4.splat(1)));
-  const far = f32x4.le(t, f32x4.splat(0.3333333432674408));
-  const quotient = f32x4.div(v128.bitselect(f32x4.add(t, t), f32x4.neg(m), far), f32x4.add(m, f32x4.splat(2)));
-  const y = v128.bitselect(f32x4.sub(f32x4.splat(1), quotient), quotient, far);
+  const m = madd(s, p, f32x4.sub(s, c(ONE)));
+  const far = f32x4.le(t, c(THIRD));
+  const quotient = f32x4.div(v128.bitselect(f32x4.add(t, t), f32x4.neg(m), far), f32x4.add(m, c(TWO)));
+  const y = v128.bitselect(f32x4.sub(c(ONE), quotient), quotient, far);
   return v128.or(v128.andnot(y, sign), v128.and(x, sign));
 }
 
@@ -102,43 +186,43 @@ export function tanh4(x: v128): v128 {
  */
 @inline
 export function log4(x: v128): v128 {
-  const small = f32x4.lt(x, f32x4.splat(1.1754943508222875e-38));
-  const scaled = v128.bitselect(f32x4.mul(x, f32x4.splat(8388608)), x, small);
+  const small = f32x4.lt(x, c(NORMAL));
+  const scaled = v128.bitselect(f32x4.mul(x, c(TWO_23)), x, small);
   const exponent = i32x4.shr_s(i32x4.sub(scaled, i32x4.splat(0x3f3504f3)), 23);
-  const f = f32x4.sub(i32x4.sub(scaled, i32x4.shl(exponent, 23)), f32x4.splat(1));
-  const e = f32x4.add(f32x4.convert_i32x4_s(exponent), v128.and(small, f32x4.splat(-23)));
-  let p = madd(f32x4.splat(0.06749270111322403), f, f32x4.splat(-0.11670100688934326));
-  p = madd(p, f, f32x4.splat(0.11883549392223358));
-  p = madd(p, f, f32x4.splat(-0.12406233698129654));
-  p = madd(p, f, f32x4.splat(0.14220358431339264));
-  p = madd(p, f, f32x4.splat(-0.16667988896369934));
-  p = madd(p, f, f32x4.splat(0.2000207155942917));
-  p = madd(p, f, f32x4.splat(-0.25000008940696716));
-  p = madd(p, f, f32x4.splat(0.3333331346511841));
+  const f = f32x4.sub(i32x4.sub(scaled, i32x4.shl(exponent, 23)), c(ONE));
+  const e = f32x4.add(f32x4.convert_i32x4_s(exponent), v128.and(small, c(MINUS_23)));
+  let p = madd(c(LOG_8), f, c(LOG_7));
+  p = madd(p, f, c(LOG_6));
+  p = madd(p, f, c(LOG_5));
+  p = madd(p, f, c(LOG_4));
+  p = madd(p, f, c(LOG_3));
+  p = madd(p, f, c(LOG_2));
+  p = madd(p, f, c(LOG_1));
+  p = madd(p, f, c(LOG_0));
   const z = f32x4.mul(f, f);
-  const tail = madd(z, f32x4.splat(-0.5), madd(e, f32x4.splat(LN2_LOW), f32x4.mul(f32x4.mul(f, z), p)));
-  const y = madd(e, f32x4.splat(LN2_HIGH), f32x4.add(f, tail));
+  const tail = madd(z, c(MINUS_HALF), madd(e, c(LN2_LOW), f32x4.mul(f32x4.mul(f, z), p)));
+  const y = madd(e, c(LN2_HIGH), f32x4.add(f, tail));
   // Outside 0 < x < Infinity: -Infinity at 0, and the square root is NaN, Infinity or NaN as the logarithm is.
-  const inside = v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.lt(x, f32x4.splat(Infinity)));
-  const edge = v128.bitselect(f32x4.splat(-Infinity), f32x4.sqrt(x), f32x4.eq(x, f32x4.splat(0)));
+  const inside = v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.lt(x, c(INFINITY)));
+  const edge = v128.bitselect(c(MINUS_INFINITY), f32x4.sqrt(x), f32x4.eq(x, f32x4.splat(0)));
   return v128.bitselect(y, edge, inside);
 }
 
 /** e^x - 1 for x <= 0 or NaN, as 2^n·p + (2^n - 1). */
 @inline
 export function expm1Negative4(x: v128): v128 {
-  const u = f32x4.pmax(x, f32x4.splat(-18.5));
-  const k = madd(u, f32x4.splat(LOG2E), f32x4.splat(ROUND_PLUS_127));
-  const p = expm1Reduced(reduce(u, f32x4.sub(k, f32x4.splat(ROUND_PLUS_127))));
+  const u = f32x4.pmax(x, c(TANH_LOW));
+  const k = madd(u, c(LOG2E), c(ROUND_PLUS_127));
+  const p = expm1Reduced(reduce(u, f32x4.sub(k, c(ROUND_PLUS_127))));
   const s = i32x4.shl(k, 23);
-  return madd(s, p, f32x4.sub(s, f32x4.splat(1)));
+  return madd(s, p, f32x4.sub(s, c(ONE)));
 }
 
 /** log(1 + t) for 0 <= t <= 1 or NaN: the logarithm of the rounded sum u, times t/(u - 1), which makes good for the rounding (Kahan). */
 @inline
 export function log1pUnit4(t: v128): v128 {
-  const u = f32x4.add(t, f32x4.splat(1));
-  const d = f32x4.sub(u, f32x4.splat(1));
+  const u = f32x4.add(t, c(ONE));
+  const d = f32x4.sub(u, c(ONE));
   const y = f32x4.mul(log4(u), f32x4.div(t, d));
   return v128.bitselect(t, y, f32x4.eq(d, f32x4.splat(0)));
 }
@@ -150,18 +234,18 @@ export function log1pUnit4(t: v128): v128 {
  */
 @inline
 export function normalTail4(x: v128): v128 {
-  const z = f32x4.mul(f32x4.pmin(x, f32x4.splat(14.75)), f32x4.splat(0.7071067811865476));
-  const t = f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), f32x4.mul(z, f32x4.splat(0.5))));
-  let q = madd(f32x4.splat(TAIL_10), t, f32x4.splat(TAIL_9));
-  q = madd(q, t, f32x4.splat(TAIL_8));
-  q = madd(q, t, f32x4.splat(TAIL_7));
-  q = madd(q, t, f32x4.splat(TAIL_6));
-  q = madd(q, t, f32x4.splat(TAIL_5));
-  q = madd(q, t, f32x4.splat(TAIL_4));
-  q = madd(q, t, f32x4.splat(TAIL_3));
-  q = madd(q, t, f32x4.splat(TAIL_2));
-  q = madd(q, t, f32x4.splat(TAIL_1));
-  q = madd(q, t, f32x4.splat(TAIL_0));
+  const z = f32x4.mul(f32x4.pmin(x, c(TAIL_END)), c(ROOT_HALF));
+  const t = f32x4.div(c(ONE), f32x4.add(c(ONE), f32x4.mul(z, c(HALF))));
+  let q = madd(c(TAIL_10), t, c(TAIL_9));
+  q = madd(q, t, c(TAIL_8));
+  q = madd(q, t, c(TAIL_7));
+  q = madd(q, t, c(TAIL_6));
+  q = madd(q, t, c(TAIL_5));
+  q = madd(q, t, c(TAIL_4));
+  q = madd(q, t, c(TAIL_3));
+  q = madd(q, t, c(TAIL_2));
+  q = madd(q, t, c(TAIL_1));
+  q = madd(q, t, c(TAIL_0));
   // The square of the upper bits is exact, the rest is small.
   const high = v128.and(z, i32x4.splat(0xfffff000));
   const rest = f32x4.mul(f32x4.sub(high, z), f32x4.add(high, z));
