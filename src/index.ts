@@ -1,6 +1,7 @@
 /** recurra: training and inference. */
 import coreWasm from "../build/wasm/core-baseline-inline.js";
 import trainWasm from "../build/wasm/train-baseline-inline.js";
+import { TRAIN_ABI } from "./engine/abi.js";
 import type { Engine } from "./engine/engine.js";
 import { createEngineFrom, createEngineSync as createSync, type EngineModules, type EngineOptions } from "./engine/load.js";
 import { backwards } from "./ops/backwards.js";
@@ -12,6 +13,7 @@ const tape = () => new Tape(backwards, initialise);
 /** An engine that trains. @throws ConfigError on a bad option; StateError when the backend asked for is refused */
 export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
   createEngineFrom(options, {
+    trainAbi: TRAIN_ABI,
     baseline: { core: coreWasm, train: trainWasm },
     loadRelaxed: async () => {
       const [core, train] = await Promise.all([
@@ -30,7 +32,7 @@ export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
 
 /** As createEngine from compiled modules { core, train }, without waiting. */
 export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine =>
-  createSync(options, { tape, trains: true });
+  createSync(options, { tape, trainAbi: TRAIN_ABI });
 
 export { Engine, type EngineInfo, type StepOptions } from "./engine/engine.js";
 export type { EngineModules, EngineOptions } from "./engine/load.js";

@@ -6,6 +6,7 @@ import { createEngineFrom, createEngineSync as createSync, type EngineModules, t
 /** An engine that runs models. @throws ConfigError on a bad option; StateError when the backend asked for is refused */
 export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
   createEngineFrom(options, {
+    trainAbi: null,
     baseline: { core: coreWasm, train: null },
     loadRelaxed: async () => ({ core: (await import("../build/wasm/core-relaxed-inline.js")).default, train: null }),
     tape: null,
@@ -18,7 +19,7 @@ export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
 
 /** As createEngine from a compiled module { core }, without waiting. */
 export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine =>
-  createSync(options, { tape: null, trains: false });
+  createSync(options, { tape: null, trainAbi: null });
 
 export type { Engine, EngineInfo } from "./engine/engine.js";
 export type { EngineModules, EngineOptions } from "./engine/load.js";

@@ -8,6 +8,7 @@ import { type CreateEngine, type PredictOptions, predict } from "./predict.js";
 
 const createEngine: CreateEngine = (options) =>
   createEngineFrom(options, {
+    trainAbi: null,
     baseline: { core: coreWasm, train: null },
     loadRelaxed: async () => ({ core: (await import("../../build/wasm/core-relaxed-inline.js")).default, train: null }),
     tape: null,

@@ -3,7 +3,7 @@
  */
 import { ConfigError, StateError } from "../errors.js";
 import { checkOptions, inRange, wholeNumber } from "../options.js";
-import { CORE_ABI, TRAIN_ABI } from "./abi.js";
+import { CORE_ABI, type TRAIN_ABI } from "./abi.js";
 import { Engine, type EngineInfo, type StepHook } from "./engine.js";
 import type { Heap } from "./heap.js";
 import { inflate } from "./inflate.js";
@@ -45,6 +45,8 @@ export interface InlineModules {
 
 /** What an entry (`recurra`, `recurra/infer`) brings along. */
 export interface EngineAssets {
+  /** Names of the training kernels; null in the inference entry, which has none. */
+  readonly trainAbi: typeof TRAIN_ABI | null;
   readonly baseline: InlineModules;
   readonly loadRelaxed: () => Promise<InlineModules>;
   readonly tape: (() => StepHook) | null;
@@ -98,7 +100,7 @@ interface Bound {
   readonly build: EngineInfo["build"];
 }
 
-function bind(memory: LinearMemory, modules: EngineModules): Bound {
+function bind(memory: LinearMemory, modules: EngineModules, trainAbi: EngineAssets["trainAbi"]): Bound {
   let relaxed = false;
   const imports = { env: { memory: memory.wasm as WebAssembly.Memory } };
   const kernels: Record<string, unknown> = {};
@@ -112,7 +114,7 @@ function bind(memory: LinearMemory, modules: EngineModules): Bound {
     relaxed ||= (exports.relaxed as WebAssembly.Global | undefined)?.value === 1;
   };
   take(modules.core, CORE_ABI);
-  if (modules.train !== undefined) take(modules.train, TRAIN_ABI);
+  if (modules.train !== undefined && trainAbi !== null) take(modules.train, trainAbi);
   return { kernels: kernels as unknown as Kernels, build: relaxed ? "relaxed" : "baseline" };
 }
 
@@ -136,18 +138,18 @@ function validate(options: EngineOptions): void {
 /** Instantiates compiled modules without waiting; `train` may be absent in the inference entry. */
 export function createEngineSync(
   options: EngineOptions & { modules: EngineModules },
-  assets: { readonly tape: EngineAssets["tape"]; readonly trains: boolean },
+  assets: Pick<EngineAssets, "tape" | "trainAbi">,
 ): Engine {
   validate(options);
   if (options.backend === "js")
     throw new ConfigError('createEngineSync: backend "js", wants "auto" or "wasm" (the TypeScript kernels are loaded by createEngine)');
-  if (assets.trains && options.modules.train === undefined) {
+  if (assets.trainAbi !== null && options.modules.train === undefined) {
     throw new ConfigError("createEngineSync: modules has no train module, wants { core, train }");
   }
   if ((options.threads ?? 1) > 1) {
     throw new ConfigError(`createEngineSync: threads ${options.threads}, wants 1 (createEngine waits for the workers of more)`);
   }
-  return assemble(options, [], assets.tape, runWasm(options, options.modules));
+  return assemble(options, [], assets.tape, runWasm(options, options.modules, assets.trainAbi));
 }
 
 /** Kernels over their memory. */
@@ -163,9 +165,9 @@ type MakeThreads = (allocate: (bytes: number) => Ptr) => Threads;
 const memoryFor = (backend: "wasm" | "js", { maxMemory, debugGrow = false }: EngineOptions): LinearMemory =>
   new LinearMemory({ backend, maxMemory, poison: debugGrow });
 
-function runWasm(options: EngineOptions, modules: EngineModules): Running {
+function runWasm(options: EngineOptions, modules: EngineModules, trainAbi: EngineAssets["trainAbi"]): Running {
   const memory = memoryFor("wasm", options);
-  const bound = bind(memory, modules);
+  const bound = bind(memory, modules, trainAbi);
   if (bound.build === "relaxed" && options.numerics === "reproducible") {
     throw new ConfigError('createEngine: modules are built for relaxed SIMD, numerics "reproducible" wants baseline ones');
   }
@@ -217,7 +219,7 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
       if (!level.simd) throw new StateError("createEngine: this runtime has no WebAssembly SIMD");
       const fast = level.relaxed && options.numerics !== "reproducible";
       const modules = options.modules ?? (await compileBest(assets, fast, notes));
-      const running = runWasm(options, modules);
+      const running = runWasm(options, modules, assets.trainAbi);
       const workers = await startWorkers(threads, running.memory, modules, assets.loadThreads, notes);
       return assemble(options, notes, assets.tape, running, workers);
     } catch (error) {

@@ -74,6 +74,7 @@ describe("createEngine", () => {
     try {
       WebAssembly.validate = () => true;
       const assets = {
+        trainAbi: null,
         baseline: { core: coreWasm, train: null },
         loadRelaxed: () => Promise.reject(new TypeError("no such chunk")),
         tape: null,
