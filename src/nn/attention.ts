@@ -5,6 +5,7 @@ import { add } from "../ops/arithmetic.js";
 import { reshape, slice } from "../ops/layout.js";
 import { linear } from "../ops/linear.js";
 import { matmul } from "../ops/matmul.js";
+import { keepRows } from "../ops/recurrent/rows.js";
 import { type PreparedMask, prepareMask, softmaxUnder } from "../ops/softmax.js";
 import { tanh } from "../ops/unary.js";
 import { checkOptions, wholeNumber } from "../options.js";
@@ -69,7 +70,10 @@ export class Attention extends Module {
     this.v = additive || kind === "concat" ? layer(size, 1) : null;
   }
 
-  /** @param values f32 [B, S, keySize] @param mask i32 [B, S] */
+  /**
+   * @param values f32 [B, S, keySize] @param mask i32 or f32 [B, S], 0 where nothing is to be attended to: what stands there is never read
+   * @throws ShapeError when a shape disagrees
+   */
   prepare(values: Tensor, mask: Tensor): Memory {
     const { querySize, keySize } = this.options;
     if (values.rank !== 3 || values.shape[2] !== keySize) {
@@ -80,16 +84,22 @@ export class Attention extends Module {
         `Attention.prepare: mask has shape ${show(mask.shape)}, wants ${show(values.shape.slice(0, 2))}, [B, S] of the values`,
       );
     }
-    const keys = this.concat === null ? (this.key?.forward(values) ?? values) : linear(values, slice(this.concat.weight, 1, querySize));
-    return { values, keys, mask: prepareMask(mask) };
+    const own = keepRows(values, mask.data());
+    const keys = this.concat === null ? (this.key?.forward(own) ?? own) : linear(own, slice(this.concat.weight, 1, querySize));
+    return { values: own, keys, mask: prepareMask(mask) };
   }
 
   /**
    * @param query f32 [B, querySize]
-   * @returns context f32 [B, keySize], weights f32 [B, S] that sum to 1 over the source
+   * @returns context f32 [B, keySize], weights f32 [B, S] that sum to 1 over the source; both 0 where the mask leaves nothing
+   * @throws ShapeError when the query's shape disagrees
    */
   forward(query: Tensor, { values, keys, mask }: Memory): { context: Tensor; weights: Tensor } {
     const [batch, length, keySize] = values.shape as [number, number, number];
+    const wanted = [batch, this.options.querySize];
+    if (!sameShape(query.shape, wanted)) {
+      throw new ShapeError(`Attention.forward: query has shape ${show(query.shape)}, wants ${show(wanted)}, [B, querySize]`);
+    }
     const weights = softmaxUnder(reshape(this.#scores(query, keys), [batch, length]), mask);
     const context = matmul(reshape(weights, [batch, 1, length]), values);
     return { context: reshape(context, [batch, keySize]), weights };

@@ -19,10 +19,22 @@ export function packRows(x: Tensor, { batch, time, toPacked }: Rows): Tensor {
 }
 
 /** [total, n] -> f32 [B, T, n], 0 at padding. */
-export function unpackRows(packed: Tensor, { batch, time, total, toInput }: Rows): Tensor {
-  const size = packed.shape[1]!;
-  const rows = toInput === null ? packed : embedding(concat([packed, zeros(packed.engine, [1, size])]), toInput, total);
-  return reshape(rows, [batch, time, size]);
+export function unpackRows(packed: Tensor, { batch, time, toInput }: Rows): Tensor {
+  return reshape(toInput === null ? packed : pickRows(packed, toInput), [batch, time, packed.shape[1]!]);
+}
+
+/** Rows of x [N, n] by index, where N stands for zeros without a gradient. */
+function pickRows(x: Tensor, index: Tensor): Tensor {
+  const [count, size] = x.shape as [number, number];
+  return embedding(concat([x, zeros(x.engine, [1, size])]), index, count);
+}
+
+/** x [B, T, n] with zeros in the rows that are not kept (B·T flags), which are not read and get no gradient. */
+export function keepRows(x: Tensor, kept: ArrayLike<number>): Tensor {
+  const count = kept.length;
+  const index = Int32Array.from({ length: count }, (_, i) => (kept[i] === 0 ? count : i));
+  if (!index.includes(count)) return x;
+  return reshape(pickRows(reshape(x, [count, x.shape[2]!]), tensor(x.engine, index)), x.shape);
 }
 
 /** Rows of a state [B, n] by `index`: to the sorted order (order) or back (rank). */
