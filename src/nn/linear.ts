@@ -1,7 +1,9 @@
 import type { Engine } from "../engine/engine.js";
+import { ShapeError } from "../errors.js";
 import { Parameter, uniformWithin } from "../ops/init.js";
 import { linear } from "../ops/linear.js";
 import { checkOptions, wholeNumber } from "../options.js";
+import { sameShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
@@ -10,6 +12,8 @@ export interface LinearOptions {
   readonly outFeatures: number;
   /** Default true. */
   readonly bias?: boolean;
+  /** A parameter [outFeatures, inFeatures] of another layer to share, such as an Embedding's weight. Default: one of its own. */
+  readonly weight?: Parameter;
 }
 
 /**
@@ -22,11 +26,14 @@ export class Linear extends Module {
 
   constructor(engine: Engine, options: LinearOptions) {
     super();
-    checkOptions("Linear", options, ["inFeatures", "outFeatures", "bias"]);
+    checkOptions("Linear", options, ["inFeatures", "outFeatures", "bias", "weight"]);
     const inFeatures = wholeNumber("Linear", "inFeatures", options.inFeatures, 0);
     const outFeatures = wholeNumber("Linear", "outFeatures", options.outFeatures, 0);
     const init = uniformWithin(inFeatures === 0 ? 0 : 1 / Math.sqrt(inFeatures));
-    this.weight = new Parameter(engine, [outFeatures, inFeatures], init);
+    this.weight = options.weight ?? new Parameter(engine, [outFeatures, inFeatures], init);
+    if (!(this.weight instanceof Parameter && sameShape(this.weight.shape, [outFeatures, inFeatures]))) {
+      throw new ShapeError(`Linear: weight ${String(this.weight)}, wants a Parameter [${outFeatures}, ${inFeatures}]`);
+    }
     this.bias = (options.bias ?? true) ? new Parameter(engine, [outFeatures], init) : null;
   }
 

@@ -53,13 +53,15 @@ export abstract class Module {
   }
 
   /**
-   * Copies values in by name.
+   * Copies values in by name. Of the names of a tied parameter one is enough.
    * @throws FormatError naming missing and unexpected keys; ShapeError on a size mismatch; nothing was changed then
    */
   loadStateDict(source: StateSource): void {
     const where = `${this.constructor.name}.loadStateDict`;
     const own = this.stateDict();
-    const missing = [...own.keys()].filter((name) => !source.has(name));
+    const present = [...own].filter(([name]) => source.has(name));
+    const reached = new Set(present.map(([, parameter]) => parameter));
+    const missing = [...own].flatMap(([name, parameter]) => (reached.has(parameter) ? [] : [name]));
     const unexpected = [...source.keys()].filter((name) => !own.has(name));
     if (missing.length + unexpected.length > 0) {
       const list = (names: string[]) => (names.length === 0 ? "none" : names.join(", "));
@@ -67,7 +69,7 @@ export abstract class Module {
         `${where}: missing keys: ${list(missing)}; unexpected keys: ${list(unexpected)}; wants exactly the module's own`,
       );
     }
-    const values = Array.from(own, ([name, parameter]) => {
+    const values = present.map(([name, parameter]) => {
       const { shape, data } = source.get(name)!;
       if (!sameShape(shape, parameter.shape))
         throw new ShapeError(`${where}: ${name} has shape ${show(shape)}, wants ${show(parameter.shape)}`);
