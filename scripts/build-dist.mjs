@@ -18,6 +18,7 @@ const LIBRARY = {
   worker: "src/worker.ts",
   index: "src/index.ts",
   infer: "src/infer.ts",
+  layers: "src/layers/index.ts",
   tasks: "src/tasks/index.ts",
   inspect: "src/inspect/index.ts",
 };

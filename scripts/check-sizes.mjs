@@ -17,7 +17,7 @@ const CEILINGS = { "recurra/infer": 30 * KIB, recurra: 60 * KIB, "all entries to
 const ENTRIES = {
   "recurra/infer": ["dist/infer.js"],
   recurra: ["dist/index.js"],
-  "all entries together": ["dist/index.js", "dist/infer.js", "dist/tasks.js", "dist/inspect.js"],
+  "all entries together": ["dist/index.js", "dist/infer.js", "dist/layers.js", "dist/tasks.js", "dist/inspect.js"],
 };
 /** Words of training that must not be in the inference entry. */
 const FORBIDDEN = { "recurra/infer": ["called outside a step", "clipGradNorm", "weightDecay", "trainSequenceClassifier"] };

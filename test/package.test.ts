@@ -165,8 +165,29 @@ const FULL = [
 ];
 
 const TASKS = ["SequenceClassifier", "trainSequenceClassifier"];
+const LAYERS = [
+  "EmbeddingBag",
+  "EmbeddingDropout",
+  "Highway",
+  "HighwayCell",
+  "LayerNormGRUCell",
+  "LayerNormLSTMCell",
+  "LockedDropout",
+  "MultiheadAttention",
+  "Residual",
+  "ResidualCell",
+  "StackedCells",
+  "WordDropout",
+  "Zoneout",
+];
 const INSPECT = ["gradientThroughTime", "gradientTimesInput", "integratedGradients", "recordStates", "snapshot", "statistics", "summary"];
-const ENTRIES = { recurra: FULL, "recurra/infer": INFER, "recurra/tasks": TASKS, "recurra/inspect": INSPECT };
+const ENTRIES = {
+  recurra: FULL,
+  "recurra/infer": INFER,
+  "recurra/layers": LAYERS,
+  "recurra/tasks": TASKS,
+  "recurra/inspect": INSPECT,
+};
 
 /** What a script prints, run from the root, where `recurra` resolves to this package as built. */
 function node(script: string): string {
@@ -231,6 +252,7 @@ describe("the built package", () => {
         "dist/index.js",
         "dist/infer.js",
         "dist/inspect.js",
+        "dist/layers.js",
         "dist/tasks.js",
         "dist/types",
         "dist/wasm",

@@ -10,7 +10,7 @@ import { zeros } from "../tensor/create.js";
 import { sameShape, show } from "../tensor/shape.js";
 import { withinStep } from "../tensor/tape.js";
 import { sameEngine, Tensor } from "../tensor/tensor.js";
-import { beginCell, outputSizeOf, type RecurrentCell, type StateOf } from "./cell.js";
+import { type AnyCell, beginCell, checkCell, outputSizeOf, type RecurrentCell, type StateOf } from "./cell.js";
 import { Module } from "./module.js";
 import type { ForwardOptions } from "./recurrent.js";
 
@@ -31,24 +31,19 @@ export type CellMaker<S extends StateOf<S>> = (inputSize: number, layer: number,
 export type Cells<S extends StateOf<S>> = RecurrentCell<S> | readonly RecurrentCell<S>[] | CellMaker<S>;
 
 type Named = Record<string, Tensor>;
-type AnyCell = RecurrentCell<Named>;
 
 const FROM = "RNN.from";
 const NAME = "CellLayer";
 
-/** @throws ConfigError unless it is a cell that reads `width` features and has the states of `first` */
-function checkCell(cell: AnyCell, index: number, width: number | undefined, first: AnyCell): void {
+/** @returns the width of its output @throws ConfigError unless the cell reads `width` features and has the states of `first` */
+function checkFits(cell: AnyCell, index: number, width: number | undefined, first: AnyCell): number {
   const where = `${FROM}: cell ${index}`;
-  if (!(cell instanceof Module && typeof cell.step === "function" && cell.stateSizes)) {
-    throw new ConfigError(`${where} is no cell, wants a Module with inputSize, stateSizes and step(x, state)`);
-  }
-  wholeNumber(where, "inputSize", cell.inputSize, 1);
-  for (const [name, size] of Object.entries({ ...cell.stateSizes, output: outputSizeOf(cell) }))
-    wholeNumber(where, `size of ${name}`, size, 1);
+  const outputSize = checkCell(where, cell);
   if (width !== undefined && cell.inputSize !== width)
     throw new ConfigError(`${where}: inputSize ${cell.inputSize}, wants ${width}, the features it gets`);
   const [own, wanted] = [cell, first].map(({ stateSizes }) => JSON.stringify(stateSizes));
   if (own !== wanted) throw new ConfigError(`${where}: stateSizes ${own}, wants ${wanted}, those of the first cell`);
+  return outputSize;
 }
 
 /**
@@ -84,9 +79,9 @@ export class CellLayer<S extends StateOf<S>> extends Module {
     for (let layer = 0; layer < this.numLayers; layer++) {
       const parts = Array.from({ length: directions }, (_, direction) => {
         const cell = given === null ? (source as CellMaker<S>)(width!, layer, direction === 1) : given[cells.length]!;
-        checkCell(cell as never, cells.length, width, (cells[0] ?? cell) as never);
+        const size = checkFits(cell, cells.length, width, cells[0] ?? cell);
         cells.push(cell);
-        return outputSizeOf(cell);
+        return size;
       });
       width = parts.reduce((sum, part) => sum + part, 0);
     }
@@ -144,7 +139,7 @@ export class CellLayer<S extends StateOf<S>> extends Module {
       const input = layer === 0 ? x : dropout(output, this.dropout);
       const parts = Array.from({ length: directions }, (_, direction) => {
         const index = layer * directions + direction;
-        const run = runCell(this.cells[index] as never, input, rows, direction === 1, initial(index));
+        const run = runCell(this.cells[index]!, input, rows, direction === 1, initial(index));
         last.push(run.state);
         return run.output;
       });

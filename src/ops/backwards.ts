@@ -11,6 +11,7 @@ import { linearBackward } from "./linear.js";
 import { matmulBackward } from "./matmul.js";
 import { recurrentBackward } from "./recurrent/recurrent.js";
 import { maxBackward, sumBackward } from "./reduce.js";
+import { segmentSumBackward } from "./segment-sum.js";
 import { logSoftmaxBackward, softmaxBackward } from "./softmax.js";
 import { expBackward, logBackward, reluBackward, sigmoidBackward, sqrtBackward, tanhBackward } from "./unary.js";
 
@@ -38,6 +39,7 @@ export const backwards: Readonly<Record<string, Backward>> = {
   max: maxBackward,
   embedding: embeddingBackward,
   gather: gatherBackward,
+  segmentSum: segmentSumBackward,
   dropout: dropoutBackward,
   softmax: softmaxBackward,
   logSoftmax: logSoftmaxBackward,

@@ -1,5 +1,8 @@
 /** Inverted dropout. The mask is never stored: the backward pass draws the same numbers again. */
+import type { Engine } from "../engine/engine.js";
 import { ConfigError } from "../errors.js";
+import { full } from "../tensor/create.js";
+import type { Shape } from "../tensor/shape.js";
 import { type Backward, record } from "../tensor/tape.js";
 import { checkDType, empty, type Tensor } from "../tensor/tensor.js";
 
@@ -16,8 +19,8 @@ export function checkProbability(where: string, p: number): void {
 }
 
 /** The next mask of the running training step. */
-export function nextMask(x: Tensor["engine"], p: number): DropoutMask {
-  return { key: x.nextKey("dropout"), threshold: Math.round(p * 16777216), scale: p === 1 ? 0 : 1 / (1 - p) };
+export function nextMask(engine: Engine, p: number): DropoutMask {
+  return { key: engine.nextKey("dropout"), threshold: Math.round(p * 16777216), scale: p === 1 ? 0 : 1 / (1 - p) };
 }
 
 /**
@@ -27,9 +30,16 @@ export function nextMask(x: Tensor["engine"], p: number): DropoutMask {
 export function dropout(x: Tensor, p: number): Tensor {
   checkProbability("dropout", p);
   checkDType("dropout", "x", x, "f32");
+  return !x.engine.training || p === 0 ? x : dropoutUnder(x, nextMask(x.engine, p));
+}
+
+/** f32 of ones, but for zeros with probability p; in a training step. */
+export const keepMask = (engine: Engine, shape: Shape, p: number): Tensor =>
+  dropoutUnder(full(engine, shape, 1), { ...nextMask(engine, p), scale: 1 });
+
+/** Dropout under a mask drawn before; element i meets number i of its stream, whatever the shape. */
+export function dropoutUnder(x: Tensor, mask: DropoutMask): Tensor {
   const { engine } = x;
-  if (!engine.training || p === 0) return x;
-  const mask = nextMask(engine, p);
   const from = x.address("dropout");
   const y = empty(engine, x.shape, "f32", "dropout");
   engine.kernels.dropout(y.address("dropout"), from, x.size, mask.key[0], mask.key[1], mask.threshold, mask.scale, 0);

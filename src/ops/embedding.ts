@@ -5,7 +5,7 @@ import { type Backward, record } from "../tensor/tape.js";
 import { checkDType, empty, sameEngine, type Tensor } from "../tensor/tensor.js";
 
 /** @throws IndexError naming the first id outside 0 … count - 1 */
-function checkIds(where: string, ids: Tensor, count: number): void {
+export function checkIds(where: string, ids: Tensor, count: number): void {
   checkDType(where, "ids", ids, "i32");
   const start = ids.address(where) >>> 2;
   const { i32 } = ids.engine.memory;

@@ -30,6 +30,7 @@ import {
 } from "../../src/index.js";
 import { randomFloats } from "../kernels/harness.js";
 import { dense, type ReferenceStep, runLayers, type States } from "../reference/sequence.js";
+import { close, leafOf } from "../values.js";
 
 const engines = { wasm: await createEngine({ seed: 3 }), js: await createEngine({ seed: 3, backend: "js" }) };
 const engine = engines.wasm;
@@ -101,13 +102,6 @@ const make = (own: Engine, numLayers: number, bidirectional: boolean) =>
 
 const flat = (parts: readonly Tensor[]) => concat(parts.map((part) => reshape(part, [part.size])));
 
-function close(got: ArrayLike<number>, want: ArrayLike<number>, what: string): void {
-  expect(got.length, what).toBe(want.length);
-  for (let i = 0; i < want.length; i++) {
-    if (!(Math.abs(got[i]! - want[i]!) <= 2e-6)) throw new Error(`${what}[${i}]: got ${got[i]}, wanted ${want[i]}`);
-  }
-}
-
 describe("a cell of one's own", () => {
   for (const [numLayers, bidirectional] of [
     [1, false],
@@ -146,16 +140,10 @@ describe("a cell of one's own", () => {
 
     test(`${title}: gradients of input, states and every parameter, with NaN in the padding`, () => {
       const layer = make(engine, numLayers, bidirectional);
-      const leaf = (shape: number[], seed: number) => {
-        const size = shape.reduce((a, b) => a * b);
-        const made = tensor(engine, randomFloats(size, seed), shape);
-        made.requiresGrad = true;
-        return made;
-      };
       const stacked = layer.cells.length;
       // gradcheck moves elements one by one; those of the padding have no effect, be they NaN.
-      const x = leaf([batch, time, inputSize], 1);
-      const inputs = [x, leaf([stacked, batch, 4], 2), leaf([stacked, batch, 2], 3), ...layer.parameters()];
+      const x = leafOf(engine, [batch, time, inputSize], 1);
+      const inputs = [x, leafOf(engine, [stacked, batch, 4], 2), leafOf(engine, [stacked, batch, 2], 3), ...layer.parameters()];
       const run = (input: Tensor, h: Tensor, slow: Tensor) => {
         const { output, state } = layer.forward(input, { h, slow }, { lengths });
         return flat([output, state.h, state.slow]);
