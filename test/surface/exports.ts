@@ -2,14 +2,15 @@
 import * as recurra from "../../src/index.js";
 import * as infer from "../../src/infer.js";
 import * as inspect from "../../src/inspect/index.js";
+import * as layers from "../../src/layers/index.js";
 import { CellLayer } from "../../src/nn/cell-layer.js";
 import * as tasks from "../../src/tasks/index.js";
 import { SequenceNetwork } from "../../src/tasks/sequence-network.js";
 
 /** By the names of package.json's exports. */
-export const ENTRIES = { ".": recurra, "./infer": infer, "./tasks": tasks, "./inspect": inspect };
+export const ENTRIES = { ".": recurra, "./infer": infer, "./layers": layers, "./tasks": tasks, "./inspect": inspect };
 
 /** Modules that come from a task or a static method only. */
 const INNER = { CellLayer, SequenceNetwork };
 
-export const SURFACE = { ...inspect, ...tasks, ...recurra, ...INNER };
+export const SURFACE = { ...inspect, ...tasks, ...layers, ...recurra, ...INNER };

@@ -5,7 +5,7 @@ import { checkRows } from "./rows.js";
 
 const TRIALS = 24;
 /** Exports whose rows are never independent. */
-const JOINT = ["Dropout", "dropout"];
+const JOINT = ["Dropout", "LockedDropout", "WordDropout", "dropout"];
 
 // By default numerics are fast: relaxed SIMD where the runtime has it.
 describe.each(["wasm", "js"] as const)("a row alone and in a batch gives the same bits, forward and back, %s", async (backend) => {

@@ -42,7 +42,7 @@ export const layers = {
 
   Linear: (Linear, draw) => {
     const [batch, inFeatures, outFeatures] = draw.extents(3) as [number, number, number];
-    const options: Required<LinearOptions> = { inFeatures, outFeatures, bias: draw.each([true, false]) };
+    const options: Required<Omit<LinearOptions, "weight">> = { inFeatures, outFeatures, bias: draw.each([true, false]) };
     const layer = draw.layer(new Linear(draw.engine, options));
     return { run: (x) => layer.forward(x!), inputs: [draw.leaf([batch, ...between(draw), inFeatures])], rows: 0 };
   },
