@@ -4,6 +4,7 @@
 export const relaxed: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 0;
 
 export { f32_gru_cell_fwd } from "./cell/gru";
+export { f32_gru_blend_fwd, f32_gru_reset_fwd } from "./cell/gru_before";
 export { f32_lstm_cell_fwd } from "./cell/lstm";
 export { f32_rnn_cell_fwd } from "./cell/rnn";
 export { x32_copy_strided } from "./copy/strided";

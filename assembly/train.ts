@@ -1,6 +1,7 @@
 // Module train: backward passes, losses, optimizers and random numbers. What each does stands in its file; the ABI in README.md.
 
 export { f32_gru_cell_bwd } from "./cell/gru";
+export { f32_gru_blend_bwd, f32_gru_reset_bwd } from "./cell/gru_before";
 export { f32_lstm_cell_bwd } from "./cell/lstm";
 export { f32_rnn_cell_bwd } from "./cell/rnn";
 export { f32_add_strided } from "./copy/strided";

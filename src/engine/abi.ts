@@ -29,6 +29,8 @@ export const CORE_ABI: { readonly [K in keyof CoreKernels]: string } = {
   rnnCell: "f32_rnn_cell_fwd",
   lstmCell: "f32_lstm_cell_fwd",
   gruCell: "f32_gru_cell_fwd",
+  gruReset: "f32_gru_reset_fwd",
+  gruBlend: "f32_gru_blend_fwd",
 };
 
 export const TRAIN_ABI: { readonly [K in keyof TrainKernels]: string } = {
@@ -52,6 +54,8 @@ export const TRAIN_ABI: { readonly [K in keyof TrainKernels]: string } = {
   rnnCellGrad: "f32_rnn_cell_bwd",
   lstmCellGrad: "f32_lstm_cell_bwd",
   gruCellGrad: "f32_gru_cell_bwd",
+  gruBlendGrad: "f32_gru_blend_bwd",
+  gruResetGrad: "f32_gru_reset_bwd",
   sgd: "f32_sgd",
   adam: "f32_adam",
   adamax: "f32_adamax",

@@ -105,6 +105,13 @@ export interface CoreKernels {
    * n = tanh(gates_n + r·hn); h = (1-z)·n + z·hPrev. h may be hPrev when ldh = ldhPrev.
    */
   gruCell(h: Ptr, gates: Ptr, hn: Ptr, hPrev: Ptr, rows: number, hidden: number, ldh: number, ldhPrev: number): void;
+  /**
+   * First half of the GRU that resets before the product: of gates [rows, 3·hidden], r and z are OVERWRITTEN by their activations;
+   * rh [rows, hidden] = r·hPrev, to be multiplied by W_hn and added to gates_n.
+   */
+  gruReset(rh: Ptr, gates: Ptr, hPrev: Ptr, rows: number, hidden: number, ldhPrev: number): void;
+  /** Second half: n = tanh(gates_n), OVERWRITTEN; h = (hPrev-n)·z + n. h may be hPrev when ldh = ldhPrev. */
+  gruBlend(h: Ptr, gates: Ptr, hPrev: Ptr, rows: number, hidden: number, ldh: number, ldhPrev: number): void;
 }
 
 /** Backward passes, losses, optimizers and random numbers, in the module `train`. */
@@ -211,6 +218,10 @@ export interface TrainKernels {
     ldOut: number,
     ldhPrev: number,
   ): void;
+  /** Gradient of gruBlend: gates z and n of dGates (not gates itself) are written; dh in: gradient through time, out: (dh + dOut)·z. */
+  gruBlendGrad(dGates: Ptr, dh: Ptr, dOut: Ptr, gates: Ptr, hPrev: Ptr, rows: number, hidden: number, ldOut: number, ldhPrev: number): void;
+  /** Gradient of gruReset from dRh [rows, hidden], that of rh: gate r of dGates (not gates itself) is written; dh += dRh·r; dRh *= hPrev. */
+  gruResetGrad(dGates: Ptr, dh: Ptr, dRh: Ptr, gates: Ptr, hPrev: Ptr, rows: number, hidden: number, ldhPrev: number): void;
 
   /**
    * Optimizer updates as PyTorch's (formulas in assembly/optim). In all, maximize not 0 turns the gradient round; weightDecay is added to it

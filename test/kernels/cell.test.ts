@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { createCells } from "../../src/engine/js/cell.js";
-import { gruUnit, gruUnitGrad, lstmUnit, lstmUnitGrad } from "../reference/cells.js";
+import {
+  gruBlendUnit,
+  gruBlendUnitGrad,
+  gruResetUnit,
+  gruResetUnitGrad,
+  gruUnit,
+  gruUnitGrad,
+  lstmUnit,
+  lstmUnitGrad,
+} from "../reference/cells.js";
 import { createRigs, randomFloats, sameBits } from "./harness.js";
 
 const rigs = createRigs(createCells);
@@ -153,6 +162,78 @@ test("GRU cell: forward and backward equal float64 for every size", () => {
       });
     }
   }
+});
+
+test("GRU that resets before the product: both halves, forward and backward, equal float64 for every size", () => {
+  for (const { hidden, rows, gap, skew } of shapes) {
+    const n = rows * hidden;
+    const ld = hidden + gap;
+    const [pre, hPrev] = [randomFloats(3 * n, hidden, 4), randomFloats(rows * ld, hidden + 1)];
+    const [dh, dOut, dRh] = [randomFloats(n, hidden + 2), randomFloats(rows * ld, hidden + 3), randomFloats(n, hidden + 4)];
+    const [gates, rh, h, dPre, dhBlend, dhBoth, alone, dhAlone] = sameBits(rigs, (rig) => {
+      const [act, reset, out, before] = [rig.f32(pre, skew), rig.blank(n, 1), rig.blank(rows * ld, 2), rig.f32(hPrev, 3)];
+      rig.kernels.gruReset(reset, act, before, rows, hidden, ld);
+      rig.kernels.gruBlend(out, act, before, rows, hidden, ld, ld);
+      const [grads, back, only, backOnly] = [rig.blank(3 * n, 1), rig.f32(dh, 2), rig.blank(3 * n, 3), rig.f32(dh, 1)];
+      rig.kernels.gruBlendGrad(grads, back, rig.f32(dOut, 1), act, before, rows, hidden, ld, ld);
+      rig.kernels.gruBlendGrad(only, backOnly, 0, act, before, rows, hidden, 0, ld);
+      const both = rig.f32(rig.read(back, n), skew);
+      rig.kernels.gruResetGrad(grads, both, rig.f32(dRh, skew), act, before, rows, hidden, ld);
+      return [
+        [act, 3 * n],
+        [reset, n],
+        [out, rows * ld],
+        [grads, 3 * n],
+        [back, n],
+        [both, n],
+        [only, 3 * n],
+        [backOnly, n],
+      ];
+    });
+    for (let i = 0; i < n; i++) {
+      const [row, j] = [Math.floor(i / hidden), i % hidden];
+      const at = row * ld + j;
+      const [r, z, fresh] = [0, 1, 2].map((g) => row * 3 * hidden + g * hidden + j) as [number, number, number];
+      const first = gruResetUnit([pre[r]!, pre[z]!], hPrev[at]!);
+      const second = gruBlendUnit(first.gates[1], pre[fresh]!, hPrev[at]!);
+      const grad = gruBlendUnitGrad(first.gates[1], second.fresh, hPrev[at]!, dh[i]! + dOut[at]!);
+      const own = gruBlendUnitGrad(first.gates[1], second.fresh, hPrev[at]!, dh[i]!);
+      const reset = gruResetUnitGrad(first.gates[0], hPrev[at]!, dRh[i]!);
+      const expected = [
+        [gates![r]!, first.gates[0], "r"],
+        [gates![z]!, first.gates[1], "z"],
+        [gates![fresh]!, second.fresh, "n"],
+        [rh![i]!, first.rh, "rh"],
+        [h![at]!, second.h, "h"],
+        [dPre![r]!, reset.dr, "dr"],
+        [dPre![z]!, grad.dz, "dz"],
+        [dPre![fresh]!, grad.dn, "dn"],
+        [dhBlend![i]!, grad.dhPrev, "dh"],
+        [dhBoth![i]!, grad.dhPrev + reset.dhPrev, "dh with the reset's part"],
+        [alone![z]!, own.dz, "dz without dOut"],
+        [alone![fresh]!, own.dn, "dn without dOut"],
+        [dhAlone![i]!, own.dhPrev, "dh without dOut"],
+      ] as const;
+      for (const [got, want, what] of expected) close(got, want, 4, `${what}[${i}] of size ${hidden}`);
+      expect(Number.isNaN(alone![r]!), "the blend's gradient wrote gate r").toBe(true);
+    }
+    for (let i = 0; i < rows * ld; i++) if (i % ld >= hidden) expect(Number.isNaN(h![i]), "the gap between rows was written").toBe(true);
+  }
+});
+
+test("GRU that resets before the product: h may be hPrev", () => {
+  const [rows, hidden] = [3, 7];
+  const [pre, hPrev] = [randomFloats(3 * rows * hidden, 1, 4), randomFloats(rows * hidden, 2)];
+  const [inPlace, apart] = sameBits(rigs, (rig) => {
+    const [own, before, out] = [rig.f32(hPrev), rig.f32(hPrev), rig.blank(21)];
+    rig.kernels.gruBlend(own, rig.f32(pre), own, rows, hidden, hidden, hidden);
+    rig.kernels.gruBlend(out, rig.f32(pre), before, rows, hidden, hidden, hidden);
+    return [
+      [own, 21],
+      [out, 21],
+    ];
+  });
+  expect(inPlace).toEqual(apart);
 });
 
 test("gradients may overwrite the gates they read", () => {

@@ -29,3 +29,22 @@ export function gruUnitGrad(pre: readonly number[], hn: number, hPrev: number, d
   const dn = dh * (1 - z) * (1 - n * n);
   return { dPre: [dn * hn * r * (1 - r), dh * (hPrev - n) * z * (1 - z), dn], dHn: dn * r, dhPrev: dh * z };
 }
+
+/** First half of a unit of the GRU that resets before the product: pre-activations r and z, the state before. */
+export function gruResetUnit([r, z]: readonly number[], hPrev: number) {
+  return { gates: [s(r!), s(z!)] as const, rh: s(r!) * hPrev };
+}
+
+/** Second half: activated z, the pre-activation of n with the product of r·h in it. */
+export function gruBlendUnit(z: number, n: number, hPrev: number) {
+  const fresh = Math.tanh(n);
+  return { fresh, h: (1 - z) * fresh + z * hPrev };
+}
+
+/** Gradients with respect to the pre-activations of z and n, and the direct part to hPrev; z and n activated. */
+export function gruBlendUnitGrad(z: number, n: number, hPrev: number, dh: number) {
+  return { dz: dh * (hPrev - n) * z * (1 - z), dn: dh * (1 - z) * (1 - n * n), dhPrev: dh * z };
+}
+
+/** Gradients with respect to the pre-activation of r, and what goes to hPrev; r activated, dRh the gradient of r·h. */
+export const gruResetUnitGrad = (r: number, hPrev: number, dRh: number) => ({ dr: dRh * hPrev * r * (1 - r), dhPrev: dRh * r });

@@ -5,10 +5,12 @@ import { relu, sigmoid, tanh } from "./math.js";
 
 const f = Math.fround;
 
-type Cells = Pick<Kernels, "rnnCell" | "lstmCell" | "gruCell" | "rnnCellGrad" | "lstmCellGrad" | "gruCellGrad">;
+type Gru = "gruCell" | "gruCellGrad";
+type GruBefore = "gruReset" | "gruBlend" | "gruBlendGrad" | "gruResetGrad";
+type Cells = Pick<Kernels, "rnnCell" | "rnnCellGrad" | "lstmCell" | "lstmCellGrad" | Gru | GruBefore>;
 
 export function createCells(heap: Heap): Cells {
-  return { ...rnn(heap), ...lstm(heap), ...gru(heap) };
+  return { ...rnn(heap), ...lstm(heap), ...gru(heap), ...gruBefore(heap) };
 }
 
 function rnn(heap: Heap): Pick<Kernels, "rnnCell" | "rnnCellGrad"> {
@@ -90,7 +92,7 @@ function lstm(heap: Heap): Pick<Kernels, "lstmCell" | "lstmCellGrad"> {
   };
 }
 
-function gru(heap: Heap): Pick<Kernels, "gruCell" | "gruCellGrad"> {
+function gru(heap: Heap): Pick<Kernels, Gru> {
   return {
     gruCell(h, gates, hn, hPrev, rows, hidden, ldh, ldhPrev) {
       const m = heap.f32;
@@ -127,6 +129,65 @@ function gru(heap: Heap): Pick<Kernels, "gruCell" | "gruCellGrad"> {
           m[d + 2 * hidden] = dn;
           m[(dHn >>> 2) + at] = dn * reset;
           m[(dh >>> 2) + at] = a * z;
+        }
+      }
+    },
+  };
+}
+
+function gruBefore(heap: Heap): Pick<Kernels, GruBefore> {
+  return {
+    gruReset(rh, gates, hPrev, rows, hidden, ldhPrev) {
+      const m = heap.f32;
+      for (let r = 0; r < rows; r++) {
+        const g = (gates >>> 2) + 3 * r * hidden;
+        for (let j = 0; j < 2 * hidden; j++) m[g + j] = sigmoid(m[g + j] as number);
+        for (let j = 0; j < hidden; j++) {
+          m[(rh >>> 2) + r * hidden + j] = (m[g + j] as number) * (m[(hPrev >>> 2) + r * ldhPrev + j] as number);
+        }
+      }
+    },
+    gruBlend(h, gates, hPrev, rows, hidden, ldh, ldhPrev) {
+      const m = heap.f32;
+      for (let r = 0; r < rows; r++) {
+        for (let j = 0; j < hidden; j++) {
+          const g = (gates >>> 2) + 3 * r * hidden + j;
+          const fresh = tanh(m[g + 2 * hidden] as number);
+          const moved = f((m[(hPrev >>> 2) + r * ldhPrev + j] as number) - fresh);
+          m[g + 2 * hidden] = fresh;
+          m[(h >>> 2) + r * ldh + j] = f(moved * (m[g + hidden] as number)) + fresh;
+        }
+      }
+    },
+    gruBlendGrad(dGates, dh, dOut, gates, hPrev, rows, hidden, ldOut, ldhPrev) {
+      const m = heap.f32;
+      for (let r = 0; r < rows; r++) {
+        for (let j = 0; j < hidden; j++) {
+          const at = (dh >>> 2) + r * hidden + j;
+          const p = (gates >>> 2) + 3 * r * hidden + j;
+          const d = (dGates >>> 2) + 3 * r * hidden + j;
+          const through = m[at] as number;
+          const a = dOut === 0 ? through : f(through + (m[(dOut >>> 2) + r * ldOut + j] as number));
+          const z = m[p + hidden] as number;
+          const fresh = m[p + 2 * hidden] as number;
+          const dBlend = f(f(a * (m[(hPrev >>> 2) + r * ldhPrev + j] as number)) - f(a * fresh));
+          m[d + hidden] = dBlend * f(z * f(1 - z));
+          m[d + 2 * hidden] = f(a - f(a * z)) * f(1 - f(fresh * fresh));
+          m[at] = a * z;
+        }
+      }
+    },
+    gruResetGrad(dGates, dh, dRh, gates, hPrev, rows, hidden, ldhPrev) {
+      const m = heap.f32;
+      for (let r = 0; r < rows; r++) {
+        for (let j = 0; j < hidden; j++) {
+          const at = r * hidden + j;
+          const reset = m[(gates >>> 2) + 3 * r * hidden + j] as number;
+          const through = m[(dRh >>> 2) + at] as number;
+          const moved = f(through * (m[(hPrev >>> 2) + r * ldhPrev + j] as number));
+          m[(dh >>> 2) + at] = (m[(dh >>> 2) + at] as number) + f(through * reset);
+          m[(dRh >>> 2) + at] = moved;
+          m[(dGates >>> 2) + 3 * r * hidden + j] = moved * f(reset * f(1 - reset));
         }
       }
     },

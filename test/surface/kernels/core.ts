@@ -216,6 +216,36 @@ export const CORE_CALLS: { readonly [K in keyof CoreKernels]: Generator } = {
       ];
     };
   },
+  gruReset: (draw) => {
+    const [rows, hidden] = draw.counts(2, 4000) as [number, number];
+    const n = rows * hidden;
+    const ldhPrev = draw.stride(hidden);
+    const [gates, before, out] = [draw.f32(3 * n, (u) => 3 * u), draw.f32(rows * ldhPrev), draw.blank(n)];
+    return (rig) => {
+      const [rh, act] = [out(rig), gates(rig)];
+      rig.kernels.gruReset(rh, act, before(rig), rows, hidden, ldhPrev);
+      return [
+        [rh, n],
+        [act, 3 * n],
+      ];
+    };
+  },
+  gruBlend: (draw) => {
+    const [rows, hidden] = draw.counts(2, 4000) as [number, number];
+    const n = rows * hidden;
+    const [ldh, ldhPrev] = [draw.stride(hidden), draw.stride(hidden)];
+    const [gates, before, out] = [draw.f32(3 * n, (u) => 3 * u), draw.f32(rows * ldhPrev), draw.blank(rows * ldh)];
+    const inPlace = draw.flag() && ldh === ldhPrev;
+    return (rig) => {
+      const [act, hPrev] = [gates(rig), before(rig)];
+      const h = shared(inPlace, hPrev, out)(rig);
+      rig.kernels.gruBlend(h, act, hPrev, rows, hidden, ldh, ldhPrev);
+      return [
+        [h, rows * ldh],
+        [act, 3 * n],
+      ];
+    };
+  },
 };
 
 /** The outputs, and one more where it is not absent. */

@@ -209,6 +209,37 @@ export const TRAIN_CALLS: { readonly [K in keyof TrainKernels]: Generator } = {
     };
   },
 
+  gruBlendGrad: (draw) => {
+    const [rows, hidden] = draw.counts(2, 4000) as [number, number];
+    const n = rows * hidden;
+    const { ldOut, dOut } = ownGradient(draw, rows, hidden);
+    const ldhPrev = draw.stride(hidden);
+    const [gates, out, dh, hPrev] = [draw.f32(3 * n), draw.blank(3 * n), draw.f32(n), draw.f32(rows * ldhPrev)];
+    return (rig) => {
+      const [dGates, back] = [out(rig), dh(rig)];
+      rig.kernels.gruBlendGrad(dGates, back, dOut(rig), gates(rig), hPrev(rig), rows, hidden, ldOut, ldhPrev);
+      return [
+        [dGates, 3 * n],
+        [back, n],
+      ];
+    };
+  },
+  gruResetGrad: (draw) => {
+    const [rows, hidden] = draw.counts(2, 4000) as [number, number];
+    const n = rows * hidden;
+    const ldhPrev = draw.stride(hidden);
+    const [gates, out, dh, dRh, hPrev] = [draw.f32(3 * n), draw.blank(3 * n), draw.f32(n), draw.f32(n), draw.f32(rows * ldhPrev)];
+    return (rig) => {
+      const [dGates, back, reset] = [out(rig), dh(rig), dRh(rig)];
+      rig.kernels.gruResetGrad(dGates, back, reset, gates(rig), hPrev(rig), rows, hidden, ldhPrev);
+      return [
+        [dGates, 3 * n],
+        [back, n],
+        [reset, n],
+      ];
+    };
+  },
+
   sumSquares: (draw) => {
     const n = draw.count();
     const x = draw.f32(n);
