@@ -66,6 +66,13 @@ export function flag(where: string, name: string, value: unknown): boolean {
   return value;
 }
 
+/** @returns `value` when it is one of `known`; @throws ConfigError otherwise */
+export function oneOf<T extends string>(where: string, name: string, value: unknown, known: readonly T[]): T {
+  if (!known.includes(value as T))
+    throw new ConfigError(`${where}: ${name} ${describe(value)}, wants ${known.map((word) => JSON.stringify(word)).join(" or ")}`);
+  return value as T;
+}
+
 function describe(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -3,8 +3,8 @@ import type { Engine } from "../engine/engine.js";
 import { Parameter, uniformWithin } from "../ops/init.js";
 import { reshape } from "../ops/layout.js";
 import { recurrent } from "../ops/recurrent/recurrent.js";
-import { GATES, type RecurrentKind, type RecurrentSpec } from "../ops/recurrent/spec.js";
-import { checkOptions, wholeNumber } from "../options.js";
+import { elmanKind, GATES, type RecurrentKind, type RecurrentSpec } from "../ops/recurrent/spec.js";
+import { checkOptions, flag, wholeNumber } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { RecurrentCell, StepResult } from "./cell.js";
 import { Module } from "./module.js";
@@ -22,6 +22,14 @@ export interface RNNCellOptions extends CellOptions {
   readonly nonlinearity?: "tanh" | "relu";
 }
 
+export interface GRUCellOptions extends CellOptions {
+  /** As in {@link GRU}. Default true. */
+  readonly resetAfter?: boolean;
+}
+
+/** What only layers have. */
+const SINGLE = { projSize: 0, numLayers: 1, bidirectional: false, dropout: 0, variational: false, weightDropout: 0, timeMajor: false };
+
 abstract class Cell extends Module {
   readonly weightIh: Parameter;
   readonly weightHh: Parameter;
@@ -29,15 +37,16 @@ abstract class Cell extends Module {
   readonly biasHh: Parameter | null;
   readonly spec: RecurrentSpec;
 
-  protected constructor(engine: Engine, name: string, kind: RecurrentKind, options: CellOptions, extra: readonly string[] = []) {
+  protected constructor(engine: Engine, name: string, kind: RecurrentKind, options: GRUCellOptions, extra: readonly string[] = []) {
     super();
     checkOptions(name, options, ["inputSize", "hiddenSize", "bias", ...extra]);
     const inputSize = wholeNumber(name, "inputSize", options.inputSize, 1);
     const hiddenSize = wholeNumber(name, "hiddenSize", options.hiddenSize, 1);
+    const bias = flag(name, "bias", options.bias ?? true);
+    const resetAfter = flag(name, "resetAfter", options.resetAfter ?? true);
+    this.spec = { ...SINGLE, name, kind, resetAfter, inputSize, hiddenSize };
     const rows = GATES[kind] * hiddenSize;
     const init = uniformWithin(1 / Math.sqrt(hiddenSize));
-    const bias = options.bias ?? true;
-    this.spec = { name, kind, inputSize, hiddenSize, projSize: 0, numLayers: 1, bidirectional: false, dropout: 0, timeMajor: false };
     this.weightIh = new Parameter(engine, [rows, inputSize], init);
     this.weightHh = new Parameter(engine, [rows, hiddenSize], init);
     this.biasIh = bias ? new Parameter(engine, [rows], init) : null;
@@ -80,14 +89,14 @@ abstract class HiddenCell extends Cell implements RecurrentCell<HiddenState> {
 /** One step of {@link RNN}; weights weight_ih [H, I], weight_hh [H, H], bias_ih, bias_hh [H]. */
 export class RNNCell extends HiddenCell {
   constructor(engine: Engine, options: RNNCellOptions) {
-    super(engine, "RNNCell", options.nonlinearity === "relu" ? "RNN_RELU" : "RNN_TANH", options, ["nonlinearity"]);
+    super(engine, "RNNCell", elmanKind("RNNCell", options?.nonlinearity ?? "tanh"), options, ["nonlinearity"]);
   }
 }
 
 /** One step of {@link GRU}. */
 export class GRUCell extends HiddenCell {
-  constructor(engine: Engine, options: CellOptions) {
-    super(engine, "GRUCell", "GRU", options);
+  constructor(engine: Engine, options: GRUCellOptions) {
+    super(engine, "GRUCell", "GRU", options, ["resetAfter"]);
   }
 }
 

@@ -1,11 +1,15 @@
 /** RNN, LSTM and GRU layers with PyTorch's semantics, weight names, gate orders and initialisation. */
 import type { Engine } from "../engine/engine.js";
 import { ConfigError } from "../errors.js";
+import { add } from "../ops/arithmetic.js";
 import { Parameter, uniformWithin } from "../ops/init.js";
+import { reshape } from "../ops/layout.js";
 import { recurrent } from "../ops/recurrent/recurrent.js";
-import { GATES, type RecurrentKind, type RecurrentSpec, type RecurrentWeights, sizesOf } from "../ops/recurrent/spec.js";
+import { elmanKind, GATES, type RecurrentSpec, type RecurrentWeights, sizesOf } from "../ops/recurrent/spec.js";
 import { Stepper } from "../ops/recurrent/stepper.js";
-import { checkOptions, flag, inRange, wholeNumber } from "../options.js";
+import { mean, sum } from "../ops/reduce.js";
+import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
+import { zeros } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
@@ -16,11 +20,30 @@ export interface RecurrentOptions {
   readonly numLayers?: number;
   /** Both biases, b_ih and b_hh. Default true. */
   readonly bias?: boolean;
-  /** A second set of weights reads the sequence backwards; outputs are concatenated. Default false. */
+  /** A second set of weights reads the sequence backwards. Default false. */
   readonly bidirectional?: boolean;
+  /**
+   * What the last layer's two directions become: side by side, their sum or their mean (f32 [B, T, R] then). Between layers they are side
+   * by side, and states stay apart. Default "concat"; without `bidirectional` all are the same.
+   */
+  readonly merge?: Merge;
   /** Probability of dropout on the outputs of all layers but the last, in training steps. Default 0. */
   readonly dropout?: number;
+  /** `dropout` draws one mask a sequence and feature for all its time steps (Gal and Ghahramani 2016). Default false. */
+  readonly variational?: boolean;
+  /**
+   * Probability of dropout on the elements of every weight_hh, in training steps: one mask a call for all its time steps (Merity et al. 2017).
+   * Default 0.
+   */
+  readonly weightDropout?: number;
+  /**
+   * Parameters initial_h f32 [L·D, 1, R] and of an LSTM initial_c f32 [L·D, 1, H], zeros at first, start every row that is given no state.
+   * Default false.
+   */
+  readonly learnedState?: boolean;
 }
+
+export type Merge = "concat" | "sum" | "mean";
 
 export interface RNNOptions extends RecurrentOptions {
   /** Default "tanh". */
@@ -32,7 +55,10 @@ export interface LSTMOptions extends RecurrentOptions {
   readonly projSize?: number;
 }
 
-export type GRUOptions = RecurrentOptions;
+export interface GRUOptions extends RecurrentOptions {
+  /** The reset gate works after the product with W_hn, as in PyTorch and cuDNN; false: before it. Default true. */
+  readonly resetAfter?: boolean;
+}
 
 export interface ForwardOptions {
   /** Real steps of each row, whole numbers from 1 to T, in any order. Default: all T. */
@@ -49,35 +75,60 @@ export interface LSTMState extends HiddenState {
   readonly c: Tensor;
 }
 
-const COMMON = ["inputSize", "hiddenSize", "numLayers", "bias", "bidirectional", "dropout"] as const;
+const COMMON = [
+  "inputSize",
+  "hiddenSize",
+  "numLayers",
+  "bias",
+  "bidirectional",
+  "merge",
+  "dropout",
+  "variational",
+  "weightDropout",
+  "learnedState",
+] as const;
+const OWN = { RNN: ["nonlinearity"], LSTM: ["projSize"], GRU: ["resetAfter"] } as const;
 
 abstract class Recurrent extends Module {
   readonly spec: RecurrentSpec;
+  readonly merge: Merge;
   /** Index layer·D + direction. */
   readonly weights: readonly RecurrentWeights[];
+  /** Learned initial states, or null. */
+  readonly initialH: Parameter | null;
+  readonly initialC: Parameter | null;
 
-  protected constructor(engine: Engine, kind: RecurrentKind, options: RecurrentOptions, extra: readonly string[], projSize = 0) {
+  protected constructor(engine: Engine, name: keyof typeof OWN, options: RNNOptions & LSTMOptions & GRUOptions) {
     super();
-    const name = kind.startsWith("RNN") ? "RNN" : kind;
-    checkOptions(name, options, [...COMMON, ...extra]);
+    const extra = options?.projSize ? ["projSize"] : [];
+    checkOptions(name, options, [...COMMON, ...OWN[name], ...extra]);
     const hiddenSize = wholeNumber(name, "hiddenSize", options.hiddenSize, 1);
-    if (projSize !== 0) {
-      wholeNumber(name, "projSize", projSize, 0);
-      if (kind !== "LSTM") throw new ConfigError(`${name}: projSize ${projSize}, wants 0 (only LSTM has a projection)`);
+    const projSize = wholeNumber(name, "projSize", options.projSize ?? 0, 0);
+    if (projSize > 0) {
+      if (name !== "LSTM") throw new ConfigError(`${name}: projSize ${projSize}, wants 0 (only LSTM has a projection)`);
       if (projSize >= hiddenSize) throw new ConfigError(`${name}: projSize ${projSize}, wants less than hiddenSize ${hiddenSize}`);
     }
     this.spec = {
       name,
-      kind,
+      kind: name === "RNN" ? elmanKind(name, options.nonlinearity ?? "tanh") : name,
+      resetAfter: flag(name, "resetAfter", options.resetAfter ?? true),
       inputSize: wholeNumber(name, "inputSize", options.inputSize, 1),
       hiddenSize,
       projSize,
       numLayers: wholeNumber(name, "numLayers", options.numLayers ?? 1, 1),
       bidirectional: flag(name, "bidirectional", options.bidirectional ?? false),
       dropout: inRange(name, "dropout", options.dropout ?? 0, 0, 1),
+      variational: flag(name, "variational", options.variational ?? false),
+      weightDropout: inRange(name, "weightDropout", options.weightDropout ?? 0, 0, 1),
       timeMajor: false,
     };
-    this.weights = makeWeights(engine, this.spec, flag(name, "bias", options.bias ?? true));
+    this.merge = oneOf(name, "merge", options.merge ?? "concat", ["concat", "sum", "mean"]);
+    const bias = flag(name, "bias", options.bias ?? true);
+    const learned = flag(name, "learnedState", options.learnedState ?? false);
+    this.weights = makeWeights(engine, this.spec, bias);
+    const start = (size: number) => new Parameter(engine, [this.weights.length, 1, size], { kind: "zeros" });
+    this.initialH = learned ? start(sizesOf(this.spec).recurrent) : null;
+    this.initialC = learned && name === "LSTM" ? start(hiddenSize) : null;
   }
 
   protected override *ownParameters(): Iterable<[string, Parameter]> {
@@ -93,6 +144,8 @@ abstract class Recurrent extends Module {
       ] as const;
       for (const [name, parameter] of named) if (parameter instanceof Parameter) yield [`${name}_${suffix}`, parameter];
     }
+    if (this.initialH !== null) yield ["initial_h", this.initialH];
+    if (this.initialC !== null) yield ["initial_c", this.initialC];
   }
 
   /** For single steps without allocation over a batch of rows; only where the network reads forward. */
@@ -102,14 +155,25 @@ abstract class Recurrent extends Module {
       this.spec,
       this.weights,
       wholeNumber(`${this.spec.name}.stepper`, "batch", batch, 1),
+      { h: this.initialH, c: this.initialC },
     );
   }
 
   protected run(input: Tensor, state: { h: Tensor | null; c: Tensor | null }, options: ForwardOptions): ReturnType<typeof recurrent> {
-    checkOptions(`${this.spec.name}.forward`, options, ["lengths"]);
-    return recurrent(this.spec, { input, weights: this.weights, ...state, lengths: options.lengths });
+    const { spec, weights, merge } = this;
+    checkOptions(`${spec.name}.forward`, options, ["lengths"]);
+    const given = state.h !== null || state.c !== null;
+    const start = (learned: Parameter | null) => (learned === null ? null : everyRow(learned, input.shape[0] ?? 0));
+    const from = given ? state : { h: start(this.initialH), c: start(this.initialC) };
+    const result = recurrent(spec, { input, weights, ...from, lengths: options.lengths });
+    if (merge === "concat" || !spec.bidirectional) return result;
+    const halves = reshape(result.output, [...result.output.shape.slice(0, 2), 2, sizesOf(spec).recurrent]);
+    return { ...result, output: (merge === "sum" ? sum : mean)(halves, 2) };
   }
 }
+
+/** The state [L·D, 1, size] for each row of a batch: [L·D, batch, size]. */
+const everyRow = (state: Tensor, batch: number): Tensor => add(zeros(state.engine, [state.shape[0]!, batch, state.shape[2]!]), state);
 
 function makeWeights(engine: Engine, spec: RecurrentSpec, bias: boolean): RecurrentWeights[] {
   const { directions, recurrent: size, hidden, width } = sizesOf(spec);
@@ -131,17 +195,13 @@ function makeWeights(engine: Engine, spec: RecurrentSpec, bias: boolean): Recurr
  */
 export class RNN extends Recurrent {
   constructor(engine: Engine, options: RNNOptions) {
-    const { nonlinearity = "tanh" } = options;
-    if (nonlinearity !== "tanh" && nonlinearity !== "relu") {
-      throw new ConfigError(`RNN: nonlinearity ${JSON.stringify(nonlinearity)}, wants "tanh" or "relu"`);
-    }
-    super(engine, nonlinearity === "tanh" ? "RNN_TANH" : "RNN_RELU", options, ["nonlinearity"]);
+    super(engine, "RNN", options);
   }
 
   /**
    * @param input f32 [B, T, inputSize]; steps at or past lengths[b] are never read
-   * @param state h f32 [L·D, B, H]; zeros when absent
-   * @returns output f32 [B, T, D·H], 0 past each length, and the last state
+   * @param state h f32 [L·D, B, H]; zeros, or the learned state, when absent
+   * @returns output f32 [B, T, D·H] (or merged), 0 past each length, and the last state
    * @throws ShapeError, IndexError when shapes or lengths disagree; nothing has been computed or changed then
    */
   forward(input: Tensor, state: HiddenState | null = null, options: ForwardOptions = {}): { output: Tensor; state: HiddenState } {
@@ -156,13 +216,13 @@ export class RNN extends Recurrent {
  */
 export class LSTM extends Recurrent {
   constructor(engine: Engine, options: LSTMOptions) {
-    super(engine, "LSTM", options, ["projSize"], options.projSize ?? 0);
+    super(engine, "LSTM", options);
   }
 
   /**
    * @param input f32 [B, T, inputSize]; steps at or past lengths[b] are never read
-   * @param state h f32 [L·D, B, R] and c f32 [L·D, B, H]; zeros when absent
-   * @returns output f32 [B, T, D·R], 0 past each length, and the last h and c
+   * @param state h f32 [L·D, B, R] and c f32 [L·D, B, H]; zeros, or the learned state, when absent
+   * @returns output f32 [B, T, D·R] (or merged), 0 past each length, and the last h and c
    * @throws ShapeError, IndexError when shapes or lengths disagree; nothing has been computed or changed then
    */
   forward(input: Tensor, state: LSTMState | null = null, options: ForwardOptions = {}): { output: Tensor; state: LSTMState } {
@@ -172,13 +232,13 @@ export class LSTM extends Recurrent {
 }
 
 /**
- * Gated recurrent unit over a padded batch; gates r, z, n, reset after the product:
- * n = tanh(W_in·x + b_in + s(r)·(W_hn·h + b_hn)), h' = (1 - s(z))·n + s(z)·h. Cho et al. 2014, in cuDNN's and PyTorch's form.
+ * Gated recurrent unit over a padded batch; gates r, z, n: h' = (1 - s(z))·n + s(z)·h. The reset comes after the product, as in PyTorch:
+ * n = tanh(W_in·x + b_in + s(r)·(W_hn·h + b_hn)), or with `resetAfter: false` before it, as in Cho et al. 2014:
+ * n = tanh(W_in·x + b_in + W_hn·(s(r)·h) + b_hn). Names and shapes of the parameters are the same.
  */
 export class GRU extends Recurrent {
   constructor(engine: Engine, options: GRUOptions) {
-    const { projSize = 0 } = options as LSTMOptions;
-    super(engine, "GRU", options, projSize === 0 ? [] : ["projSize"], projSize);
+    super(engine, "GRU", options);
   }
 
   /** As {@link RNN.forward}. */

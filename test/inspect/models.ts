@@ -25,6 +25,10 @@ export const LAYERS: readonly [name: string, make: (engine: Engine) => Layer][] 
     "LSTM, projected, both directions, two layers",
     (engine) => new LSTM(engine, { inputSize: INPUT, hiddenSize: HIDDEN, numLayers: 2, bidirectional: true, projSize: 2 }),
   ],
+  [
+    "GRU that resets before the product, two layers",
+    (engine) => new GRU(engine, { inputSize: INPUT, hiddenSize: HIDDEN, numLayers: 2, resetAfter: false }),
+  ],
 ];
 
 export const input = (engine: Engine): Tensor => tensor(engine, randomFloats(BATCH * TIME * INPUT, 7), [BATCH, TIME, INPUT]);

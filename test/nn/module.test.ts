@@ -190,6 +190,8 @@ describe("one step at a time", () => {
     ["LSTM with projection", new LSTM(engine, { inputSize, hiddenSize, projSize: 2, numLayers: 2 })],
     ["GRU", new GRU(engine, { inputSize, hiddenSize, numLayers: 2 })],
     ["GRU without bias", new GRU(engine, { inputSize, hiddenSize, bias: false })],
+    ["GRU that resets before the product", new GRU(engine, { inputSize, hiddenSize, numLayers: 2, resetAfter: false })],
+    ["the same without bias", new GRU(engine, { inputSize, hiddenSize, resetAfter: false, bias: false })],
   ] as const;
   for (const [name, layer] of kinds) {
     const width = layer.spec.projSize || hiddenSize;

@@ -1,5 +1,5 @@
 /** Recurrent layers over a ragged batch in float64, step by step from the formulas; a state can be nudged on its way. */
-import { gruUnit, lstmUnit } from "./cells.js";
+import { gruBlendUnit, gruResetUnit, gruUnit, lstmUnit } from "./cells.js";
 
 export interface ReferenceSpec {
   readonly kind: "RNN_TANH" | "RNN_RELU" | "LSTM" | "GRU";
@@ -8,6 +8,8 @@ export interface ReferenceSpec {
   readonly projSize: number;
   readonly numLayers: number;
   readonly bidirectional: boolean;
+  /** GRU. */
+  readonly resetAfter: boolean;
 }
 
 /** Flat, shapes as PyTorch's; index layer·D + direction. */
@@ -29,6 +31,12 @@ export interface Nudge {
   readonly by: number;
 }
 
+/** What the network starts from, and what multiplies the inputs of a layer above the first; zeros and ones by default. */
+export interface Surroundings {
+  readonly start?: (state: "h" | "c", index: number, b: number) => number[];
+  readonly factor?: (layer: number, b: number, t: number, feature: number) => number;
+}
+
 /** [B][T] rows; those past a length are empty. */
 type Rows = number[][][];
 
@@ -37,8 +45,9 @@ export interface ReferenceLayer {
   readonly c: Rows;
   /** Concatenated in the order of the rows of the weights; Elman: empty. */
   readonly gates: Rows;
-  /** Last h, [B]. */
+  /** Last h and c, [B]. */
   readonly last: number[][];
+  readonly lastC: number[][];
 }
 
 /** rows · x + bias for one row x. */
@@ -56,6 +65,18 @@ function step(
   const { hiddenSize: n, kind } = spec;
   const [fromX, fromH] = [affine(w.weightIh, w.biasIh, x), affine(w.weightHh, w.biasHh, h)];
   const pre = fromX.map((value, r) => value + fromH[r]!);
+  /** The reset works on all of h before any unit's n can be had. */
+  const beforeProduct = (j: number) => {
+    const first = h.map((value, i) => gruResetUnit([pre[i]!, pre[n + i]!], value));
+    const ofReset = affine(
+      w.weightHh,
+      w.biasHh,
+      first.map(({ rh }) => rh),
+    );
+    const [r, z] = first[j]!.gates;
+    const { fresh, h: next } = gruBlendUnit(z, fromX[2 * n + j]! + ofReset[2 * n + j]!, h[j]!);
+    return { gates: [r, z, fresh], h: next };
+  };
   const units = Array.from({ length: n }, (_, j) => {
     if (kind === "LSTM") {
       const { gates, c: fresh } = lstmUnit(
@@ -65,6 +86,7 @@ function step(
       const cell = fresh + nudgeC[j]!;
       return { gates, c: cell, h: gates[3] * Math.tanh(cell) };
     }
+    if (kind === "GRU" && !spec.resetAfter) return { ...beforeProduct(j), c: 0 };
     if (kind === "GRU") return { ...gruUnit([pre[j]!, pre[n + j]!, fromX[2 * n + j]!], fromH[2 * n + j]!, h[j]!), c: 0 };
     return { gates: [], c: 0, h: kind === "RNN_RELU" ? Math.max(0, pre[j]!) : Math.tanh(pre[j]!) };
   });
@@ -80,18 +102,21 @@ export function runReference(
   x: Rows,
   lengths: readonly number[],
   nudge?: Nudge,
+  { start, factor }: Surroundings = {},
 ): { layers: ReferenceLayer[]; output: Rows } {
   const directions = spec.bidirectional ? 2 : 1;
   const layers: ReferenceLayer[] = [];
   let input = x;
   for (let layer = 0; layer < spec.numLayers; layer++) {
+    if (layer > 0 && factor !== undefined)
+      input = input.map((row, b) => row.map((values, t) => values.map((value, i) => value * factor(layer, b, t, i))));
     for (let direction = 0; direction < directions; direction++) {
       const index = layer * directions + direction;
       const rows = (): Rows => input.map((row) => row.map(() => []));
-      const own: ReferenceLayer = { h: rows(), c: rows(), gates: rows(), last: [] };
+      const own: ReferenceLayer = { h: rows(), c: rows(), gates: rows(), last: [], lastC: [] };
       lengths.forEach((length, b) => {
-        let h: number[] = new Array(spec.projSize || spec.hiddenSize).fill(0);
-        let c: number[] = new Array(spec.hiddenSize).fill(0);
+        let h: number[] = start?.("h", index, b) ?? new Array(spec.projSize || spec.hiddenSize).fill(0);
+        let c: number[] = start?.("c", index, b) ?? new Array(spec.hiddenSize).fill(0);
         for (let i = 0; i < length; i++) {
           const t = direction === 0 ? i : length - 1 - i;
           const here = nudge?.index === index && nudge.b === b && nudge.t === t ? nudge : undefined;
@@ -111,6 +136,7 @@ export function runReference(
           own.gates[b]![t] = result.gates;
         }
         own.last[b] = h;
+        own.lastC[b] = c;
       });
       layers.push(own);
     }

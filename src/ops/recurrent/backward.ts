@@ -2,8 +2,10 @@
 import type { Engine } from "../../engine/engine.js";
 import type { Ptr } from "../../engine/kernels.js";
 import { packOperand } from "../packed.js";
-import { type DirectionTrace, type LayerContext, type LayerTrace, sortRows, stateBefore, walk } from "./forward.js";
-import type { Ragged } from "./ragged.js";
+import { dropRows } from "./dropout.js";
+import { type DirectionTrace, type LayerContext, type LayerTrace, stateBefore, walk } from "./forward.js";
+import { gruStepGrad } from "./gru.js";
+import { type Ragged, sortRows } from "./ragged.js";
 import { type RecurrentSpec, type RecurrentWeights, sizesOf } from "./spec.js";
 
 interface Slot {
@@ -97,10 +99,7 @@ export function backwardLayers(
         states,
       );
     }
-    if (trace.mask !== null) {
-      const { key, threshold, scale } = trace.mask;
-      engine.kernels.dropout(dx, dx, ragged.total * trace.inSize, key[0], key[1], threshold, scale, 0);
-    }
+    if (trace.mask !== null) dropRows(engine, ragged, spec.variational, dx, dx, trace.inSize, trace.mask);
     dLayer = dx;
   }
 }
@@ -123,7 +122,7 @@ function backwardDirection(
   const start = (given: Ptr, size: number): Ptr => {
     const ptr = floats(batch * size);
     if (given === 0) engine.memory.f32.fill(0, ptr >>> 2, (ptr >>> 2) + batch * size);
-    else sortRows(context, ptr, given + index * batch * size * 4, size, ragged.order);
+    else sortRows(engine, ragged, ptr, given + index * batch * size * 4, size, ragged.order);
     return ptr;
   };
   const lstm = spec.kind === "LSTM";
@@ -161,11 +160,11 @@ function finish(context: LayerContext, slot: Slot | null, gradient: Ptr, index: 
   const count = ragged.batch * size;
   const target = slot.ptr + index * count * 4;
   if (slot.beta === 0) {
-    sortRows(context, target, gradient, size, ragged.rank);
+    sortRows(engine, ragged, target, gradient, size, ragged.rank);
     return;
   }
   const unsorted = engine.scratch(count * 4);
-  sortRows(context, unsorted, gradient, size, ragged.rank);
+  sortRows(engine, ragged, unsorted, gradient, size, ragged.rank);
   engine.kernels.add(target, target, unsorted, count);
 }
 
@@ -191,7 +190,7 @@ function runChain(
     packOperand(engine, spec.name, { tensor, offset, k, n, ld: n, transposed: 0 });
   const gru = spec.kind === "GRU";
   const main = back(weights.weightHh, 0, (gru ? 2 : gates) * hidden, recurrent);
-  const packedN = gru ? back(weights.weightHh, 2 * hidden * recurrent, hidden, recurrent) : 0;
+  const n = gru ? back(weights.weightHh, 2 * hidden * recurrent, hidden, recurrent) : 0;
   const projection = weights.weightHr === null ? 0 : back(weights.weightHr, 0, recurrent, hidden);
   const mix = engine.scratch(ragged.batch * hidden * 4);
   const dFull = projection === 0 ? 0 : engine.scratch(ragged.batch * hidden * 4);
@@ -224,22 +223,8 @@ function runChain(
       }
       kernels.gemmPacked(dh, dGates, main, count, recurrent, gateWidth, gateWidth, recurrent, 0, 0, work);
     } else if (gru) {
-      const dHn = at(chain.dHn, hidden);
-      kernels.gruCellGrad(
-        dGates,
-        dHn,
-        dh,
-        dOutRow,
-        at(trace.gates, gateWidth),
-        at(trace.hn, hidden),
-        hPrev,
-        count,
-        hidden,
-        width,
-        recurrent,
-      );
-      kernels.gemmPacked(dh, dGates, main, count, recurrent, 2 * hidden, gateWidth, recurrent, 0, 1, work);
-      kernels.gemmPacked(dh, dHn, packedN, count, recurrent, hidden, hidden, recurrent, 0, 1, work);
+      const [activated, hn] = [at(trace.gates, gateWidth), at(trace.hn, hidden)];
+      gruStepGrad(kernels, work, spec, { main, n }, dGates, at(chain.dHn, hidden), dh, dOutRow, activated, hn, hPrev, count, width);
     } else {
       kernels.rnnCellGrad(dGates, dh, dOutRow, at(out, width), count, hidden, width, width, spec.kind === "RNN_RELU" ? 1 : 0);
       kernels.gemmPacked(dh, dGates, main, count, recurrent, hidden, hidden, recurrent, 0, 0, work);
@@ -257,7 +242,7 @@ function weightGradients(
   inSize: number,
 ): void {
   const { kernels, work } = engine;
-  const { hidden, recurrent } = sizes;
+  const { hidden, recurrent, jointBias } = sizes;
   const { total } = ragged;
   const gateWidth = sizes.gates * hidden;
   /** slot rows [from, from + m) += (rows of d)ᵀ · b */
@@ -278,9 +263,10 @@ function weightGradients(
   add(slots.biasIh, 0, sums, gateWidth);
   if (spec.kind === "GRU") {
     product(slots.weightHh, 0, dGates, gateWidth, 2 * hidden, hPrev, recurrent);
-    product(slots.weightHh, 2 * hidden, dHn, hidden, hidden, hPrev, recurrent);
-    add(slots.biasHh, 0, sums, 2 * hidden);
-    if (slots.biasHh !== null) add(slots.biasHh, 2 * hidden, columns(dHn, hidden), hidden);
+    if (spec.resetAfter) product(slots.weightHh, 2 * hidden, dHn, hidden, hidden, hPrev, recurrent);
+    else product(slots.weightHh, 2 * hidden, dGates + 2 * hidden * 4, gateWidth, hidden, trace.hn, recurrent);
+    add(slots.biasHh, 0, sums, jointBias);
+    if (spec.resetAfter && slots.biasHh !== null) add(slots.biasHh, jointBias, columns(dHn, hidden), hidden);
   } else {
     product(slots.weightHh, 0, dGates, gateWidth, gateWidth, hPrev, recurrent);
     add(slots.biasHh, 0, sums, gateWidth);

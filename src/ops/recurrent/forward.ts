@@ -3,7 +3,9 @@ import type { Engine } from "../../engine/engine.js";
 import type { Ptr } from "../../engine/kernels.js";
 import type { DropoutMask } from "../dropout.js";
 import { packOperand } from "../packed.js";
-import type { Ragged } from "./ragged.js";
+import { dropRows } from "./dropout.js";
+import { gruStep } from "./gru.js";
+import { type Ragged, sortRows } from "./ragged.js";
 import { type RecurrentSpec, type RecurrentWeights, type Sizes, sizesOf } from "./spec.js";
 
 /** What a layer and direction leaves for the backward pass; dense rows in packed order. */
@@ -13,7 +15,7 @@ export interface DirectionTrace {
   /** [total, H], LSTM. */
   readonly c: Ptr;
   readonly tanhC: Ptr;
-  /** [total, H] W_hn·h + b_hn, GRU. */
+  /** [total, H] W_hn·h + b_hn, GRU; r·h where the reset comes before the product. */
   readonly hn: Ptr;
   /** [total, H] hidden state before the projection, LSTM with projSize. */
   readonly full: Ptr;
@@ -67,16 +69,15 @@ export function stateBefore(
   return { ptr: mix, ld: size };
 }
 
-/** Seeds rows with the input-side bias: all of it but the GRU's b_hn, which the reset gate multiplies. */
+/** Seeds rows with the input-side bias: all of it but the b_hn that a GRU's reset gate multiplies. */
 function seedBias({ engine, spec, sizes }: LayerContext, gates: Ptr, rows: number, { biasIh, biasHh }: RecurrentWeights): void {
   if (biasIh === null || biasHh === null) return;
   const { kernels } = engine;
   const where = spec.name;
   const width = sizes.gates * sizes.hidden;
   const joint = engine.scratch(width * 4);
-  const summed = spec.kind === "GRU" ? 2 * sizes.hidden : width;
   kernels.copyStrided(joint, biasIh.address(where), 1, width, width, 1, width, 1);
-  kernels.add(joint, joint, biasHh.address(where), summed);
+  kernels.add(joint, joint, biasHh.address(where), sizes.jointBias);
   kernels.copyStrided(gates, joint, rows, width, width, 1, 0, 1);
 }
 
@@ -147,10 +148,7 @@ function runSteps(
     const hPrev = prev.ptr + rows.begin * prev.ld * 4;
     if (spec.kind === "GRU") {
       const hn = trace.hn + kept * hidden * 4;
-      kernels.gemmPacked(gates, hPrev, packed.main, count, 2 * hidden, recurrent, prev.ld, gateWidth, 0, 1, work);
-      if (bhn !== 0) kernels.copyStrided(hn, bhn, count, hidden, hidden, 1, 0, 1);
-      kernels.gemmPacked(hn, hPrev, packed.n, count, hidden, recurrent, prev.ld, hidden, 0, bhn === 0 ? 0 : 1, work);
-      kernels.gruCell(h, gates, hn, hPrev, count, hidden, width, prev.ld);
+      gruStep(kernels, work, spec, packed, bhn, h, gates, hn, hPrev, count, width, prev.ld);
       continue;
     }
     kernels.gemmPacked(gates, hPrev, packed.main, count, gateWidth, recurrent, prev.ld, gateWidth, 0, 1, work);
@@ -185,12 +183,6 @@ function lastStates({ engine, ragged }: LayerContext, to: Ptr, state: Ptr, ld: n
   }
 }
 
-/** Initial or last states of one layer and direction, from or to the caller's order. */
-export function sortRows({ engine, ragged }: LayerContext, to: Ptr, from: Ptr, size: number, index: Ptr): void {
-  if (ragged.sorted) engine.kernels.copyStrided(to, from, ragged.batch, size, size, 1, size, 1);
-  else engine.kernels.gatherRows(to, from, index, ragged.batch, size, size);
-}
-
 export interface States {
   /** f32 [L·D, B, R], 0 for zeros. */
   readonly h0: Ptr;
@@ -218,7 +210,7 @@ export function forwardLayers(
 ): LayerTrace[] {
   const sizes = sizesOf(spec);
   const context: LayerContext = { engine, spec, sizes, ragged };
-  const { kernels, memory } = engine;
+  const { memory } = engine;
   const traces: LayerTrace[] = [];
   let input = x;
   let inSize = spec.inputSize;
@@ -226,7 +218,7 @@ export function forwardLayers(
     const mask = layer === 0 ? null : nextMask();
     if (mask !== null) {
       const dropped = engine.scratch(ragged.total * inSize * 4);
-      kernels.dropout(dropped, input, ragged.total * inSize, mask.key[0], mask.key[1], mask.threshold, mask.scale, 0);
+      dropRows(engine, ragged, spec.variational, dropped, input, inSize, mask);
       input = dropped;
     }
     const out = engine.scratch((ragged.total + 1) * sizes.width * 4);
@@ -259,7 +251,7 @@ function forwardDirection(
   const initial = (given: Ptr, size: number): Ptr => {
     const ptr = engine.scratch(batch * size * 4);
     if (given === 0) engine.memory.f32.fill(0, ptr >>> 2, (ptr >>> 2) + batch * size);
-    else sortRows(context, ptr, given + index * batch * size * 4, size, ragged.order);
+    else sortRows(engine, ragged, ptr, given + index * batch * size * 4, size, ragged.order);
     return ptr;
   };
   const trace = prepare(context, keep, initial(states.h0, recurrent), spec.kind === "LSTM" ? initial(states.c0, hidden) : 0);
@@ -289,10 +281,10 @@ function forwardDirection(
   runSteps(context, engine.work, { begin: 0, end: batch }, reverse, keep, trace, weights, out);
   const last = engine.scratch(batch * Math.max(hidden, recurrent) * 4);
   lastStates(context, last, out, width, recurrent, reverse);
-  sortRows(context, states.hN + index * batch * recurrent * 4, last, recurrent, ragged.rank);
+  sortRows(engine, ragged, states.hN + index * batch * recurrent * 4, last, recurrent, ragged.rank);
   if (spec.kind === "LSTM") {
     if (keep) lastStates(context, last, trace.c, hidden, hidden, reverse);
-    sortRows(context, states.cN + index * batch * hidden * 4, keep ? last : trace.c, hidden, ragged.rank);
+    sortRows(engine, ragged, states.cN + index * batch * hidden * 4, keep ? last : trace.c, hidden, ragged.rank);
   }
   return trace;
 }

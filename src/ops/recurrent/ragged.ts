@@ -83,3 +83,9 @@ export const placer =
     engine.memory.i32.set(values, ptr >>> 2);
     return ptr;
   };
+
+/** Rows [B, size] in another order: `index` is `order` (from the caller's to the sorted one) or `rank` (back). */
+export function sortRows(engine: Engine, ragged: Ragged, to: Ptr, from: Ptr, size: number, index: Ptr): void {
+  if (ragged.sorted) engine.kernels.copyStrided(to, from, ragged.batch, size, size, 1, size, 1);
+  else engine.kernels.gatherRows(to, from, index, ragged.batch, size, size);
+}

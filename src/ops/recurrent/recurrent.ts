@@ -5,6 +5,7 @@ import { type Backward, isRecording, record } from "../../tensor/tape.js";
 import { empty, sameEngine, type Tensor } from "../../tensor/tensor.js";
 import { nextMask } from "../dropout.js";
 import { backwardLayers, type ChainWatch, type WeightSlots } from "./backward.js";
+import { dropWeights } from "./dropout.js";
 import { forwardLayers, type LayerTrace } from "./forward.js";
 import { layOut, placer, type Ragged } from "./ragged.js";
 import { checkInput, checkLengths, checkStates, type RecurrentSpec, type RecurrentWeights, sizesOf } from "./spec.js";
@@ -62,16 +63,17 @@ function unpack(engine: Engine, ragged: Ragged, to: Ptr, packed: Ptr, size: numb
  * @returns output [B, T, D·R] (0 past each length), last states h [L·D, B, R] and c [L·D, B, H]
  * @throws ShapeError or IndexError when shapes or lengths disagree; nothing has been computed then
  */
-export function recurrent(spec: RecurrentSpec, inputs: RecurrentInputs): RecurrentOutputs {
-  const { input, weights, lengths } = inputs;
-  const tensors = tensorsOf(inputs);
-  const engine = sameEngine(`${spec.name}.forward`, input, ...tensors);
+export function recurrent(spec: RecurrentSpec, given: RecurrentInputs): RecurrentOutputs {
+  const { input, lengths } = given;
+  const engine = sameEngine(`${spec.name}.forward`, input, ...tensorsOf(given));
   const { batch, time } = checkInput(spec, input);
-  checkStates(spec, inputs.h, inputs.c, batch);
+  checkStates(spec, given.h, given.c, batch);
   checkLengths(spec, lengths, batch, time);
   const sizes = sizesOf(spec);
   const where = `${spec.name}.forward`;
-  for (const tensor of tensors) tensor.address(where);
+  for (const tensor of tensorsOf(given)) tensor.address(where);
+  const inputs = { ...given, weights: dropWeights(given.weights, spec.weightDropout) };
+  const tensors = tensorsOf(inputs);
   const stacked = spec.numLayers * sizes.directions;
   const output = empty(engine, [...input.shape.slice(0, 2), sizes.width], "f32", where);
   const h = empty(engine, [stacked, batch, sizes.recurrent], "f32", where);
@@ -87,7 +89,9 @@ export function recurrent(spec: RecurrentSpec, inputs: RecurrentInputs): Recurre
       cN: c?.address(where) ?? 0,
     };
     const drops = engine.training && spec.dropout > 0;
-    const traces = forwardLayers(engine, spec, weights, ragged, x, states, keep, () => (drops ? nextMask(engine, spec.dropout) : null));
+    const traces = forwardLayers(engine, spec, inputs.weights, ragged, x, states, keep, () =>
+      drops ? nextMask(engine, spec.dropout) : null,
+    );
     unpack(engine, ragged, output.address(where), traces[traces.length - 1]!.out, sizes.width);
     return { spec, inputs, ragged, traces };
   };

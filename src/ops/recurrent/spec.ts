@@ -1,14 +1,21 @@
 /** What a recurrent network is: kind, sizes and weights, and the checks of a call. */
 import { IndexError, ShapeError } from "../../errors.js";
+import { oneOf } from "../../options.js";
 import { type Shape, show } from "../../tensor/shape.js";
 import { checkDType, type Tensor } from "../../tensor/tensor.js";
 
 export type RecurrentKind = "RNN_TANH" | "RNN_RELU" | "LSTM" | "GRU";
 
+/** @throws ConfigError on a nonlinearity that is neither "tanh" nor "relu" */
+export const elmanKind = (where: string, nonlinearity: unknown): RecurrentKind =>
+  oneOf(where, "nonlinearity", nonlinearity, ["tanh", "relu"]) === "relu" ? "RNN_RELU" : "RNN_TANH";
+
 export interface RecurrentSpec {
   /** Name in error messages. */
   readonly name: string;
   readonly kind: RecurrentKind;
+  /** GRU: the reset gate works after the product with W_hn, or before it. */
+  readonly resetAfter: boolean;
   readonly inputSize: number;
   readonly hiddenSize: number;
   /** Size of the projected hidden state (LSTM), 0 for none. */
@@ -17,6 +24,10 @@ export interface RecurrentSpec {
   readonly bidirectional: boolean;
   /** Probability of dropout on the outputs of all layers but the last, in training steps. */
   readonly dropout: number;
+  /** That dropout has one mask a row and feature for all time steps. */
+  readonly variational: boolean;
+  /** Probability of dropout on the elements of every W_hh in training steps, one mask a call for all time steps. */
+  readonly weightDropout: number;
   /** Input and output are [T, B, ...] instead of [B, T, ...]. */
   readonly timeMajor: boolean;
 }
@@ -41,12 +52,16 @@ export interface Sizes {
   readonly directions: number;
   /** Row length of a layer's output: directions·recurrent. */
   readonly width: number;
+  /** Leading elements of b_ih and b_hh that enter as one sum: all but n of a GRU whose reset gate multiplies b_hn. */
+  readonly jointBias: number;
 }
 
-export function sizesOf({ kind, hiddenSize, projSize, bidirectional }: RecurrentSpec): Sizes {
+export function sizesOf({ kind, hiddenSize, projSize, bidirectional, resetAfter }: RecurrentSpec): Sizes {
+  const gates = GATES[kind];
   const recurrent = projSize > 0 ? projSize : hiddenSize;
   const directions = bidirectional ? 2 : 1;
-  return { gates: GATES[kind], hidden: hiddenSize, recurrent, directions, width: directions * recurrent };
+  const jointBias = (kind === "GRU" && resetAfter ? 2 : gates) * hiddenSize;
+  return { gates, hidden: hiddenSize, recurrent, directions, width: directions * recurrent, jointBias };
 }
 
 /** Batch and time of the input. @throws ShapeError on a wrong rank or feature count, or no steps */

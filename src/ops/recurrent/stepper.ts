@@ -5,6 +5,7 @@ import type { Storage } from "../../engine/storage.js";
 import { ConfigError, ShapeError } from "../../errors.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { PackedOperand } from "../packed.js";
+import { gruStep } from "./gru.js";
 import { type RecurrentSpec, type RecurrentWeights, type Sizes, sizesOf } from "./spec.js";
 
 interface StepLayer {
@@ -42,6 +43,7 @@ export class Stepper {
     private readonly spec: RecurrentSpec,
     weights: readonly RecurrentWeights[],
     readonly batch: number,
+    private readonly start: { readonly h: Tensor | null; readonly c: Tensor | null },
   ) {
     if (spec.bidirectional) throw new ConfigError(`${spec.name}.stepper: the network is bidirectional, wants one that reads forward only`);
     const sizes = sizesOf(spec);
@@ -78,26 +80,30 @@ export class Stepper {
     this.reset();
   }
 
-  /** Back to zero states. */
+  /** Back to zero states, or to the learned ones as they are now. */
   reset(): void {
+    const { batch, engine, start } = this;
     const base = this.#base();
-    const { f32 } = this.engine.memory;
     const { hidden, recurrent } = this.#sizes;
-    for (const { h, c } of this.#layers) {
-      f32.fill(0, (base + h) >>> 2, ((base + h) >>> 2) + this.batch * recurrent);
-      f32.fill(0, (base + c) >>> 2, ((base + c) >>> 2) + this.batch * hidden);
+    const fill = (to: Ptr, from: Tensor | null, layer: number, size: number) => {
+      if (from === null) engine.memory.f32.fill(0, to >>> 2, (to >>> 2) + batch * size);
+      else engine.kernels.copyStrided(to, from.address(`${this.spec.name}.reset`) + layer * size * 4, batch, size, size, 1, 0, 1);
+    };
+    for (const [layer, { h, c }] of this.#layers.entries()) {
+      fill(base + h, start.h, layer, recurrent);
+      fill(base + c, start.c, layer, hidden);
     }
   }
 
-  /** Both biases in one, but for the GRU's n, where they stay apart. */
+  /** Both biases in one, but where a GRU's reset gate multiplies b_hn. */
   #sumBiases(base: Ptr, { weights: { biasIh, biasHh }, summed, bias }: StepLayer): void {
     if (biasIh === null || biasHh === null) return;
     if (summed.ih === biasIh.storage.version && summed.hh === biasHh.storage.version) return;
     const { kernels } = this.engine;
-    const { hidden, gates } = this.#sizes;
+    const { hidden, gates, jointBias } = this.#sizes;
     const width = gates * hidden;
     kernels.copyStrided(base + bias, biasIh.address(this.spec.name), 1, width, width, 1, width, 1);
-    kernels.add(base + bias, base + bias, biasHh.address(this.spec.name), this.spec.kind === "GRU" ? 2 * hidden : width);
+    kernels.add(base + bias, base + bias, biasHh.address(this.spec.name), jointBias);
     summed.ih = biasIh.storage.version;
     summed.hh = biasHh.storage.version;
   }
@@ -146,14 +152,14 @@ export class Stepper {
     this.#sumBiases(base, layer);
     if (biased) kernels.copyStrided(pre, base + bias, batch, width, width, 1, 0, 1);
     kernels.gemmPacked(pre, x, layer.input.address(), batch, width, inSize, inSize, width, 0, biased ? 1 : 0, work);
-    const main = candidate === null ? width : 2 * hidden;
-    kernels.gemmPacked(pre, h, layer.own.address(), batch, main, recurrent, recurrent, width, 0, 1, work);
+    const own = layer.own.address();
     if (candidate !== null) {
-      if (weights.biasHh !== null)
-        kernels.copyStrided(extra, weights.biasHh.address(spec.name) + 2 * hidden * 4, batch, hidden, hidden, 1, 0, 1);
-      kernels.gemmPacked(extra, h, candidate.address(), batch, hidden, recurrent, recurrent, hidden, 0, biased ? 1 : 0, work);
-      kernels.gruCell(h, pre, extra, h, batch, hidden, hidden, hidden);
-    } else if (spec.kind !== "LSTM") {
+      const bhn = weights.biasHh === null ? 0 : weights.biasHh.address(spec.name) + 2 * hidden * 4;
+      gruStep(kernels, work, spec, { main: own, n: candidate.address() }, bhn, h, pre, extra, h, batch, hidden, hidden);
+      return;
+    }
+    kernels.gemmPacked(pre, h, own, batch, width, recurrent, recurrent, width, 0, 1, work);
+    if (spec.kind !== "LSTM") {
       kernels.rnnCell(h, pre, batch, hidden, hidden, spec.kind === "RNN_RELU" ? 1 : 0);
     } else {
       kernels.lstmCell(projection === null ? h : extra, c, 0, pre, c, batch, hidden, hidden);

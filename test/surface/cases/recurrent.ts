@@ -6,6 +6,7 @@ import {
   type Engine,
   type ForwardOptions,
   GRUCell,
+  type GRUCellOptions,
   type GRUOptions,
   type HiddenState,
   Linear,
@@ -30,8 +31,10 @@ interface Recurrent<S> extends Module {
   forward(input: Tensor, state?: S | null, options?: ForwardOptions): { output: Tensor; state: S };
 }
 
+type Shared = Required<Pick<RecurrentOptions, "inputSize" | "hiddenSize" | "numLayers" | "bias" | "bidirectional" | "dropout">>;
+
 /** What all kinds have. With relu in smooth trials the biases keep every unit off its kink. */
-function common(draw: Draw, biased = false, numLayers = draw.each([1, 2])): { batch: number; own: Required<RecurrentOptions> } {
+function common(draw: Draw, biased = false, numLayers = draw.each([1, 2])): { batch: number; own: Shared } {
   const [batch, inputSize, hiddenSize] = draw.extents(3) as [number, number, number];
   return {
     batch,
@@ -46,12 +49,20 @@ function common(draw: Draw, biased = false, numLayers = draw.each([1, 2])): { ba
   };
 }
 
+/** What RNN, LSTM and GRU have besides. */
+const further = (draw: Draw): Required<Omit<RecurrentOptions, keyof Shared>> => ({
+  merge: draw.from(["concat", "sum", "mean"]),
+  variational: draw.flag(),
+  weightDropout: draw.from([0, 0, 0.4]),
+  learnedState: draw.flag(),
+});
+
 /** A sequence, its lengths and, in every other trial, its first states, of which `sizes` has the widths. */
 function sequenceTrial<S extends HiddenState>(
   draw: Draw,
   layer: Recurrent<S>,
   batch: number,
-  { inputSize, numLayers, bidirectional, dropout }: Required<RecurrentOptions>,
+  { inputSize, numLayers, bidirectional, dropout, weightDropout = 0 }: Shared & Pick<RecurrentOptions, "weightDropout">,
   sizes: Readonly<Record<keyof S & string, number>>,
 ): Trial {
   const time = draw.int(1, 4);
@@ -65,7 +76,7 @@ function sequenceTrial<S extends HiddenState>(
       return [result.output, ...names.map((name) => result.state[name] as Tensor)];
     },
     inputs: [draw.leaf([batch, time, inputSize]), draw.integers([batch], () => draw.int(1, time)), ...states],
-    training: numLayers > 1 && dropout > 0,
+    training: (numLayers > 1 && dropout > 0) || weightDropout > 0,
     rows: { inputs: [0, 0, 1, 1], outputs: [0, 1, 1] },
   };
 }
@@ -135,7 +146,7 @@ export const recurrentLayers = {
     const nonlinearity = draw.each(["tanh", "relu"] as const);
     const kinked = nonlinearity === "relu" && draw.smooth;
     const { batch, own } = common(draw, kinked);
-    const options: Required<RNNOptions> = { ...own, nonlinearity };
+    const options: Required<RNNOptions> = { ...own, ...further(draw), nonlinearity };
     const layer = draw.layer(new RNN(draw.engine, options));
     if (kinked) keepOffKinks(layer);
     return sequenceTrial<HiddenState>(draw, layer, batch, options, { h: options.hiddenSize });
@@ -144,13 +155,14 @@ export const recurrentLayers = {
   LSTM: (LSTM, draw) => {
     const { batch, own } = common(draw);
     const projected = draw.each([false, true]) && own.hiddenSize > 1;
-    const options: Required<LSTMOptions> = { ...own, projSize: projected ? draw.int(1, own.hiddenSize - 1) : 0 };
+    const options: Required<LSTMOptions> = { ...own, ...further(draw), projSize: projected ? draw.int(1, own.hiddenSize - 1) : 0 };
     const layer = draw.layer(new LSTM(draw.engine, options));
     return sequenceTrial<LSTMState>(draw, layer, batch, options, { h: options.projSize || options.hiddenSize, c: options.hiddenSize });
   },
 
   GRU: (GRU, draw) => {
-    const { batch, own: options }: { batch: number; own: Required<GRUOptions> } = common(draw);
+    const { batch, own } = common(draw);
+    const options: Required<GRUOptions> = { ...own, ...further(draw), resetAfter: draw.each([true, false]) };
     const layer = draw.layer(new GRU(draw.engine, options));
     return sequenceTrial<HiddenState>(draw, layer, batch, options, { h: options.hiddenSize });
   },
@@ -175,7 +187,7 @@ export const recurrentLayers = {
   },
 
   GRUCell: (GRUCell, draw) => {
-    const options = cellOptions(draw);
+    const options: Required<GRUCellOptions> = { ...cellOptions(draw), resetAfter: draw.each([true, false]) };
     return simpleCell(draw, draw.layer(new GRUCell(draw.engine, options)), options);
   },
 
