@@ -82,5 +82,5 @@ const gradient =
     context.engine.kernels[`${name}Grad`](slot.ptr, context.gradOf(y), y.address(name), rows, n, slot.beta);
   };
 
-export const softmaxBackward = gradient("softmax");
-export const logSoftmaxBackward = gradient("logSoftmax");
+export const softmaxBackward = /* @__PURE__ */ gradient("softmax");
+export const logSoftmaxBackward = /* @__PURE__ */ gradient("logSoftmax");
