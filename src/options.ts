@@ -67,10 +67,10 @@ export function flag(where: string, name: string, value: unknown): boolean {
 }
 
 /** @returns `value` when it is one of `known`; @throws ConfigError otherwise */
-export function oneOf<T extends string>(where: string, name: string, value: unknown, known: readonly T[]): T {
-  if (!known.includes(value as T))
-    throw new ConfigError(`${where}: ${name} ${describe(value)}, wants ${known.map((word) => JSON.stringify(word)).join(" or ")}`);
-  return value as T;
+export function oneOf<W extends string>(where: string, name: string, value: unknown, known: readonly W[]): W {
+  if (known.includes(value as W)) return value as W;
+  const words = known.map((word) => JSON.stringify(word)).join(", ");
+  throw new ConfigError(`${where}: ${name} ${describe(value)}, wants ${words.replace(/, ([^,]*)$/, " or $1")}`);
 }
 
 function describe(value: unknown): string {

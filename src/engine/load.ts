@@ -2,7 +2,7 @@
  * Finds out what the runtime can do, brings the kernels up over one memory and builds the engine.
  */
 import { ConfigError, StateError } from "../errors.js";
-import { checkOptions, inRange, wholeNumber } from "../options.js";
+import { checkOptions, inRange, oneOf, wholeNumber } from "../options.js";
 import { CORE_ABI, type TRAIN_ABI } from "./abi.js";
 import { Engine, type EngineInfo, type StepHook } from "./engine.js";
 import type { Heap } from "./heap.js";
@@ -120,15 +120,11 @@ function bind(memory: LinearMemory, modules: EngineModules, trainAbi: EngineAsse
 
 function validate(options: EngineOptions): void {
   checkOptions("createEngine", options, KNOWN);
-  const { seed = 0, numerics = "fast", backend = "auto", maxMemory } = options;
+  const { seed = 0, maxMemory } = options;
   if (!(Number.isSafeInteger(seed) && seed >= 0))
     throw new ConfigError(`createEngine: seed ${seed}, wants a whole number from 0 to 2^53 - 1`);
-  if (numerics !== "fast" && numerics !== "reproducible") {
-    throw new ConfigError(`createEngine: numerics ${JSON.stringify(numerics)}, wants "fast" or "reproducible"`);
-  }
-  if (backend !== "auto" && backend !== "wasm" && backend !== "js") {
-    throw new ConfigError(`createEngine: backend ${JSON.stringify(backend)}, wants "auto", "wasm" or "js"`);
-  }
+  oneOf("createEngine", "numerics", options.numerics ?? "fast", ["fast", "reproducible"]);
+  oneOf("createEngine", "backend", options.backend ?? "auto", ["auto", "wasm", "js"]);
   if (wholeNumber("createEngine", "threads", options.threads ?? 1, 1) > MAX_THREADS) {
     throw new ConfigError(`createEngine: threads ${options.threads}, wants at most ${MAX_THREADS}`);
   }

@@ -8,7 +8,7 @@ import { matmul } from "../ops/matmul.js";
 import { keepRows } from "../ops/recurrent/rows.js";
 import { type PreparedMask, prepareMask, softmaxUnder } from "../ops/softmax.js";
 import { tanh } from "../ops/unary.js";
-import { checkOptions, wholeNumber } from "../options.js";
+import { checkOptions, oneOf, wholeNumber } from "../options.js";
 import { sameShape, show } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Linear } from "./linear.js";
@@ -53,10 +53,7 @@ export class Attention extends Module {
   ) {
     super();
     checkOptions("Attention", options, ["kind", "querySize", "keySize", "attentionSize"]);
-    const { kind } = options;
-    if (!ATTENTION_KINDS.includes(kind)) {
-      throw new ConfigError(`Attention: kind ${JSON.stringify(kind)}, wants one of ${ATTENTION_KINDS.join(", ")}`);
-    }
+    const kind = oneOf("Attention", "kind", options.kind, ATTENTION_KINDS);
     const querySize = wholeNumber("Attention", "querySize", options.querySize, 1);
     const keySize = wholeNumber("Attention", "keySize", options.keySize, 1);
     const size = wholeNumber("Attention", "attentionSize", options.attentionSize ?? querySize, 1);

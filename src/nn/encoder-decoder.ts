@@ -4,7 +4,7 @@ import { ConfigError, ShapeError } from "../errors.js";
 import { concat, reshape, slice, stack } from "../ops/layout.js";
 import { topStates } from "../ops/recurrent/top-states.js";
 import { tanh } from "../ops/unary.js";
-import { checkOptions, flag, wholeNumber } from "../options.js";
+import { checkOptions, flag, oneOf, wholeNumber } from "../options.js";
 import { tensor, zeros } from "../tensor/create.js";
 import { show } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -76,9 +76,8 @@ export class EncoderDecoder extends Module {
     super();
     const where = "EncoderDecoder";
     checkOptions(where, options, KEYS);
-    const { cell, attention: kind, embeddingDim, hiddenSize, numLayers = 1 } = options;
-    if (cell !== "rnn" && cell !== "gru" && cell !== "lstm")
-      throw new ConfigError(`${where}: cell ${JSON.stringify(cell)}, wants "rnn", "gru" or "lstm"`);
+    const { attention: kind, embeddingDim, hiddenSize, numLayers = 1 } = options;
+    const cell = oneOf(where, "cell", options.cell, ["rnn", "gru", "lstm"]);
     const bidirectional = flag(where, "bidirectional", options.bidirectional ?? true);
     this.inputFeeding = flag(where, "inputFeeding", options.inputFeeding ?? false);
     const bahdanau = kind === "bahdanau";

@@ -4,7 +4,7 @@
  */
 import { ConfigError, ShapeError } from "../errors.js";
 import { initialise } from "../ops/initialise.js";
-import { checkOptions, inRange } from "../options.js";
+import { checkOptions, inRange, oneOf } from "../options.js";
 import { show } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { LSTM } from "./recurrent.js";
@@ -59,12 +59,7 @@ export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
 /** What keeps the variance through an activation. @param slope of leakyRelu below 0 */
 export function calculateGain(nonlinearity: Nonlinearity, slope = 0.01): number {
   const gains = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, leakyRelu: Math.sqrt(2 / (1 + slope * slope)) };
-  if (!Object.hasOwn(gains, nonlinearity)) {
-    throw new ConfigError(
-      `init.calculateGain: nonlinearity ${JSON.stringify(nonlinearity)}, wants one of ${Object.keys(gains).join(", ")}`,
-    );
-  }
-  return gains[nonlinearity];
+  return gains[oneOf("init.calculateGain", "nonlinearity", nonlinearity, Object.keys(gains) as Nonlinearity[])];
 }
 
 export interface KaimingOptions {
@@ -78,8 +73,8 @@ export interface KaimingOptions {
 
 function kaimingStd(where: string, tensor: Tensor, options: KaimingOptions): number {
   checkOptions(where, options, ["a", "mode", "nonlinearity"]);
-  const { a = 0, mode = "fanIn", nonlinearity = "leakyRelu" } = options;
-  if (mode !== "fanIn" && mode !== "fanOut") throw new ConfigError(`${where}: mode ${JSON.stringify(mode)}, wants "fanIn" or "fanOut"`);
+  const { a = 0, nonlinearity = "leakyRelu" } = options;
+  const mode = oneOf(where, "mode", options.mode ?? "fanIn", ["fanIn", "fanOut"]);
   return calculateGain(nonlinearity, a) / Math.sqrt(fans(where, tensor)[mode]);
 }
 

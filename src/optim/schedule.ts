@@ -4,7 +4,7 @@
  */
 import { cosPi, pow } from "../engine/scalar.js";
 import { ConfigError } from "../errors.js";
-import { checkOptions, inRange, wholeNumber } from "../options.js";
+import { checkOptions, inRange, oneOf, wholeNumber } from "../options.js";
 
 export interface Schedule {
   /** Learning rate at step k of a group whose own rate is `base`. */
@@ -106,10 +106,8 @@ export function oneCycleLR(options: OneCycleOptions): Schedule {
     "finalDivFactor",
   ];
   checkOptions(where, options, keys);
-  const { annealStrategy = "cos", threePhase = false } = options;
-  if (annealStrategy !== "cos" && annealStrategy !== "linear") {
-    throw new ConfigError(`${where}: annealStrategy ${JSON.stringify(annealStrategy)}, wants "cos" or "linear"`);
-  }
+  const { threePhase = false } = options;
+  const annealStrategy = oneOf(where, "annealStrategy", options.annealStrategy ?? "cos", ["cos", "linear"]);
   const total = wholeNumber(where, "totalSteps", options.totalSteps, 1);
   const start = inRange(where, "pctStart", options.pctStart ?? 0.3, 0, 1) * total - 1;
   const top = rate(where, "maxLr", options.maxLr);
@@ -190,10 +188,8 @@ export interface CyclicOptions {
 export function cyclicLR(options: CyclicOptions): Schedule {
   const where = "cyclicLR";
   checkOptions(where, options, ["maxLr", "stepSizeUp", "stepSizeDown", "mode", "gamma", "baseMomentum", "maxMomentum"]);
-  const { mode = "triangular", baseMomentum, maxMomentum } = options;
-  if (mode !== "triangular" && mode !== "triangular2" && mode !== "exp_range") {
-    throw new ConfigError(`${where}: mode ${JSON.stringify(mode)}, wants "triangular", "triangular2" or "exp_range"`);
-  }
+  const { baseMomentum, maxMomentum } = options;
+  const mode = oneOf(where, "mode", options.mode ?? "triangular", ["triangular", "triangular2", "exp_range"]);
   const top = rate(where, "maxLr", options.maxLr);
   const up = wholeNumber(where, "stepSizeUp", options.stepSizeUp ?? 2000, 1);
   const total = up + wholeNumber(where, "stepSizeDown", options.stepSizeDown ?? up, 1);

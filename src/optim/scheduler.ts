@@ -1,6 +1,6 @@
 /** Sets an optimizer's learning rates as training goes. */
 import { ConfigError } from "../errors.js";
-import { checkOptions, inRange, wholeNumber } from "../options.js";
+import { checkOptions, inRange, oneOf, wholeNumber } from "../options.js";
 import type { CommonOptions, Optimizer } from "./optimizer.js";
 import type { Schedule } from "./schedule.js";
 
@@ -76,11 +76,9 @@ export class ReduceLROnPlateau {
   ) {
     const where = "ReduceLROnPlateau";
     checkOptions(where, options, KEYS);
-    const { mode = "min", factor = 0.1, thresholdMode = "rel" } = options;
-    if (mode !== "min" && mode !== "max") throw new ConfigError(`${where}: mode ${JSON.stringify(mode)}, wants "min" or "max"`);
-    if (thresholdMode !== "rel" && thresholdMode !== "abs") {
-      throw new ConfigError(`${where}: thresholdMode ${JSON.stringify(thresholdMode)}, wants "rel" or "abs"`);
-    }
+    const { factor = 0.1 } = options;
+    const mode = oneOf(where, "mode", options.mode ?? "min", ["min", "max"]);
+    const thresholdMode = oneOf(where, "thresholdMode", options.thresholdMode ?? "rel", ["rel", "abs"]);
     if (!(factor >= 0 && factor < 1)) throw new ConfigError(`${where}: factor ${String(factor)}, wants a number from 0 to below 1`);
     this.#options = {
       mode,

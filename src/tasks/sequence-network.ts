@@ -1,6 +1,5 @@
 /** The network of a sequence classifier: embedding, recurrent encoder, pooling over time, dense output. */
 import type { Engine } from "../engine/engine.js";
-import { ConfigError } from "../errors.js";
 import { Dropout } from "../nn/containers.js";
 import { Embedding } from "../nn/embedding.js";
 import { Linear } from "../nn/linear.js";
@@ -9,7 +8,7 @@ import { GRU, type HiddenState, LSTM, RNN } from "../nn/recurrent.js";
 import { add, mul } from "../ops/arithmetic.js";
 import { topStates } from "../ops/recurrent/top-states.js";
 import { max, sum } from "../ops/reduce.js";
-import { checkOptions, inRange, wholeNumber } from "../options.js";
+import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 
@@ -27,24 +26,19 @@ export interface SequenceNetworkConfig {
   readonly dropout: number;
 }
 
-const ENCODERS: readonly string[] = ["rnn", "lstm", "gru"];
-const POOLINGS: readonly string[] = ["last", "mean", "max"];
 const KEYS = ["encoder", "embeddingDim", "hiddenSize", "numLayers", "bidirectional", "pooling", "dropout"] as const;
 
 /** @throws ConfigError naming the option, its value and what is wanted */
 export function checkNetworkConfig(config: SequenceNetworkConfig): SequenceNetworkConfig {
   const where = "SequenceClassifier";
   checkOptions(where, config, KEYS);
-  if (!ENCODERS.includes(config.encoder))
-    throw new ConfigError(`${where}: encoder ${JSON.stringify(config.encoder)}, wants one of ${ENCODERS.join(", ")}`);
-  if (!POOLINGS.includes(config.pooling))
-    throw new ConfigError(`${where}: pooling ${JSON.stringify(config.pooling)}, wants one of ${POOLINGS.join(", ")}`);
+  oneOf(where, "encoder", config.encoder, ["rnn", "lstm", "gru"]);
+  oneOf(where, "pooling", config.pooling, ["last", "mean", "max"]);
   wholeNumber(where, "embeddingDim", config.embeddingDim, 1);
   wholeNumber(where, "hiddenSize", config.hiddenSize, 1);
   wholeNumber(where, "numLayers", config.numLayers, 1);
   inRange(where, "dropout", config.dropout, 0, 1);
-  if (typeof config.bidirectional !== "boolean")
-    throw new ConfigError(`${where}: bidirectional ${String(config.bidirectional)}, wants true or false`);
+  flag(where, "bidirectional", config.bidirectional);
   return config;
 }
 

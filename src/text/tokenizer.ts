@@ -2,8 +2,7 @@
  * Text to tokens by rules that are the same in every runtime: normalisation, \p{…} classes and code points (Intl.Segmenter's tables
  * differ). The promise covers characters of Unicode 15.
  */
-import { ConfigError } from "../errors.js";
-import { checkOptions } from "../options.js";
+import { checkOptions, flag, oneOf } from "../options.js";
 
 export interface TokenizerOptions {
   /**
@@ -25,7 +24,7 @@ const SPLITTERS: Readonly<Record<TokenizerOptions["type"], (text: string) => str
   whitespace: (text) => text.match(/\S+/gu) ?? [],
   bytes: (text) => Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, "0")),
 };
-const NORMALIZATIONS = ["NFC", "NFD", "NFKC", "NFKD", "none"];
+const NORMALIZATIONS = ["NFC", "NFD", "NFKC", "NFKD", "none"] as const;
 
 export class Tokenizer {
   readonly #split: (text: string) => string[];
@@ -51,12 +50,9 @@ export class Tokenizer {
 export function createTokenizer(options: TokenizerOptions): Tokenizer {
   const where = "createTokenizer";
   checkOptions(where, options, ["type", "normalization", "lowercase"]);
-  const { type, normalization = "NFC", lowercase = false } = options;
-  if (!Object.hasOwn(SPLITTERS, type))
-    throw new ConfigError(`${where}: type ${JSON.stringify(type)}, wants one of ${Object.keys(SPLITTERS).join(", ")}`);
-  if (!NORMALIZATIONS.includes(normalization)) {
-    throw new ConfigError(`${where}: normalization ${JSON.stringify(normalization)}, wants one of ${NORMALIZATIONS.join(", ")}`);
-  }
-  if (typeof lowercase !== "boolean") throw new ConfigError(`${where}: lowercase ${JSON.stringify(lowercase)}, wants true or false`);
-  return new Tokenizer({ type, normalization, lowercase });
+  return new Tokenizer({
+    type: oneOf(where, "type", options.type, Object.keys(SPLITTERS) as TokenizerOptions["type"][]),
+    normalization: oneOf(where, "normalization", options.normalization ?? "NFC", NORMALIZATIONS),
+    lowercase: flag(where, "lowercase", options.lowercase ?? false),
+  });
 }

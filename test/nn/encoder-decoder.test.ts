@@ -37,7 +37,7 @@ describe("Attention", () => {
       /keySize 4, wants querySize 3 for kind "dot"/,
     );
     expect(() => new Attention(engine, { kind: "luong" as "dot", querySize: 3, keySize: 3 })).toThrowError(
-      /kind "luong", wants one of bahdanau/,
+      /kind "luong", wants "bahdanau", "dot"/,
     );
     const attention = new Attention(engine, { kind: "dot", querySize: 3, keySize: 3 });
     const mask = tensor(engine, Int32Array.of(1), [1, 1]);

@@ -68,7 +68,9 @@ describe("initialisers", () => {
     expect(() => init.xavierUniform(weight(3))).toThrowError(/init\.xavierUniform: tensor has shape \[3\], wants rank 2 at least/);
     expect(() => init.normal(weight(3), 0, -1)).toThrowError(/std -1, wants a number from 0/);
     expect(() => init.uniform(weight(3), 1, 0)).toThrowError(/high 0, wants a number from 1/);
-    expect(() => init.calculateGain("gelu" as "relu")).toThrowError(/nonlinearity "gelu", wants one of/);
+    expect(() => init.calculateGain("gelu" as "relu")).toThrowError(
+      /nonlinearity "gelu", wants "linear", "sigmoid", "tanh", "relu" or "leakyRelu"/,
+    );
     expect(() => init.orthogonal(weight(2, 2, 2))).toThrowError(/wants a matrix/);
   });
 });

@@ -156,7 +156,7 @@ const CALLS: readonly [name: string, code: ErrorCode, message: RegExp, call: () 
   [
     "merge",
     "config",
-    /GRU: merge "max", wants "concat" or "sum" or "mean"/,
+    /GRU: merge "max", wants "concat", "sum" or "mean"/,
     () => new GRU(engine, { inputSize: 3, hiddenSize: 4, bidirectional: true, merge: "max" as never }),
   ],
   [

@@ -112,7 +112,7 @@ describe("SequenceClassifier", () => {
       /unknown option hiddensize, wants hiddenSize/,
     );
     await expect(trainSequenceClassifier(engine, data, { encoder: "transformer" as "gru" })).rejects.toThrowError(
-      /encoder "transformer", wants one of rnn, lstm, gru/,
+      /encoder "transformer", wants "rnn", "lstm" or "gru"/,
     );
     await expect(trainSequenceClassifier(engine, data, { dropout: Number.NaN })).rejects.toThrowError(
       /dropout NaN, wants a number from 0 to 1/,

@@ -35,7 +35,9 @@ describe("tokenizers", () => {
   });
 
   test("unknown options are refused", () => {
-    expect(() => createTokenizer({ type: "word" as "words" })).toThrowError(/type "word", wants one of characters, words/);
+    expect(() => createTokenizer({ type: "word" as "words" })).toThrowError(
+      /type "word", wants "characters", "words", "whitespace" or "bytes"/,
+    );
     expect(() => createTokenizer({ type: "words", lowerCase: true } as never)).toThrowError(/unknown option lowerCase, wants lowercase/);
     expect(() => createTokenizer({ type: "words", normalization: "nfc" as "NFC" })).toThrowError(/normalization "nfc"/);
   });
