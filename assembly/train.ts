@@ -19,7 +19,7 @@ export { f32_scatter_add_rows } from "./embedding/gather";
 export { f32_normalize_bwd, f32_normalize_fwd } from "./norm/normalize";
 export { f32_adadelta, f32_adagrad, f32_rmsprop } from "./optim/adaptive";
 export { f32_adam, f32_adamax, f32_lion, f32_sgd } from "./optim/optim";
-export { f32_dropout, f32_uniform } from "./random/threefry";
+export { f32_dropout, f32_normal, f32_uniform } from "./random/threefry";
 export { f32_sum_squares, f32_sum_squares_rows } from "./reduce/reduce";
 export { f32_cross_entropy_bwd, f32_cross_entropy_fwd } from "./softmax/cross_entropy";
 export { f32_log_softmax_bwd, f32_softmax_bwd } from "./softmax/softmax";

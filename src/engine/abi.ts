@@ -66,5 +66,6 @@ export const TRAIN_ABI: { readonly [K in keyof TrainKernels]: string } = {
   sumSquares: "f32_sum_squares",
   sumSquaresRows: "f32_sum_squares_rows",
   uniform: "f32_uniform",
+  normal: "f32_normal",
   dropout: "f32_dropout",
 };

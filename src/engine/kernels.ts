@@ -306,6 +306,8 @@ export interface TrainKernels {
    * y[i] = low + (word >>> 8)·2^-24·(high - low).
    */
   uniform(y: Ptr, n: number, key0: number, key1: number, low: number, high: number): void;
+  /** y[i] = mean + std·(the normal quantile of (word_i + 0.5)·2^-32), words as in uniform; in float64, rounded once. */
+  normal(y: Ptr, n: number, key0: number, key1: number, mean: number, std: number): void;
   /** y[i] = beta·y[i] + (word_i >>> 8 >= threshold ? x[i]·scale : 0), words as in uniform; threshold = round(p·2^24). */
   dropout(y: Ptr, x: Ptr, n: number, key0: number, key1: number, threshold: number, scale: number, beta: number): void;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { normalQuantile } from "../../src/engine/js/quantile.js";
 import { createRandom } from "../../src/engine/js/random.js";
 import { Stream, streamKey, threefry2x32 } from "../../src/engine/random.js";
 import { createRigs, randomFloats, sameBits } from "../kernels/harness.js";
@@ -26,6 +27,33 @@ describe("Threefry-2x32, 20 rounds", () => {
       });
       expect(got).toEqual(want);
     }
+  });
+
+  test("normal deviates are quantiles of the same words, at every length and out in the tails", () => {
+    const rigs = createRigs(createRandom);
+    const key = streamKey(5, 1, 0, 3);
+    for (const n of [...Array.from({ length: 67 }, (_, i) => i + 1), 100_000]) {
+      const stream = new Stream(key);
+      const want = Float32Array.from({ length: n }, () => 1.5 + 0.25 * normalQuantile((stream.nextU32() + 0.5) / 4294967296));
+      const [got] = sameBits(rigs, (rig) => {
+        const out = rig.blank(n, n & 3);
+        rig.kernels.normal(out, n, key[0], key[1], 1.5, 0.25);
+        return [[out, n]];
+      });
+      expect(got).toEqual(want);
+    }
+  });
+
+  // The distribution function's values at these deviates, from tables (Abramowitz and Stegun 26.2).
+  test("the quantile meets known deviates", () => {
+    const known: [number, number][] = [
+      [0.5, 0],
+      [0.975, 1.959963984540054],
+      [0.001349898031630095, -3],
+      [2.866515718791939e-7, -5],
+      [9.865876450376946e-10, -6],
+    ];
+    for (const [p, x] of known) expect(normalQuantile(p)).toBeCloseTo(x, 12);
   });
 
   test("dropout keeps what the same words say, scaled; a second call gives the same mask", () => {

@@ -2,12 +2,13 @@
 import type { Heap } from "../heap.js";
 import type { Kernels } from "../kernels.js";
 import { threefry2x32 } from "../random.js";
+import { normalQuantile } from "./quantile.js";
 
 const f = Math.fround;
 /** 2^-24: 24 random bits to [0, 1), exactly. */
 const TO_UNIT = 5.9604644775390625e-8;
 
-export function createRandom(heap: Heap): Pick<Kernels, "uniform" | "dropout"> {
+export function createRandom(heap: Heap): Pick<Kernels, "uniform" | "normal" | "dropout"> {
   return {
     uniform(y, n, key0, key1, low, high) {
       const m = heap.f32;
@@ -16,6 +17,14 @@ export function createRandom(heap: Heap): Pick<Kernels, "uniform" | "dropout"> {
       for (let i = 0; i < n; i += 2) {
         const words = threefry2x32(key0, key1, 0, i >>> 1);
         for (let j = 0; j < 2 && i + j < n; j++) m[(y >>> 2) + i + j] = start + f(((words[j] as number) >>> 8) * TO_UNIT * range);
+      }
+    },
+    normal(y, n, key0, key1, mean, std) {
+      const m = heap.f32;
+      for (let i = 0; i < n; i += 2) {
+        const words = threefry2x32(key0, key1, 0, i >>> 1);
+        for (let j = 0; j < 2 && i + j < n; j++)
+          m[(y >>> 2) + i + j] = mean + std * normalQuantile(((words[j] as number) + 0.5) / 4294967296);
       }
     },
     dropout(y, x, n, key0, key1, threshold, scale, beta) {

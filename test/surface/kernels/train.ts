@@ -265,6 +265,16 @@ export const TRAIN_CALLS: { readonly [K in keyof TrainKernels]: Generator } = {
       return [[y, n]];
     };
   },
+  normal: (draw) => {
+    const n = draw.count();
+    const [out, mean, std] = [draw.blank(n), draw.scalar(), draw.scalar()];
+    const keys = [draw.int(0, 0xffffffff), draw.int(0, 0xffffffff)] as const;
+    return (rig) => {
+      const y = out(rig);
+      rig.kernels.normal(y, n, ...keys, mean, std);
+      return [[y, n]];
+    };
+  },
   dropout: (draw) => {
     const n = draw.count();
     const { beta, out } = draw.output(n);
