@@ -3,7 +3,12 @@ import { backward, createEngine, type Engine, gradcheck, mul, sum, type Tensor, 
 import { EmbeddingBag, type EmbeddingBagOptions } from "../../src/layers/index.js";
 import { randomFloats } from "../kernels/harness.js";
 
-const engines = { wasm: await createEngine({ seed: 2 }), js: await createEngine({ seed: 2, backend: "js" }) };
+const engines = {
+  wasm: await createEngine({ seed: 2, numerics: "reproducible" }),
+  js: await createEngine({ seed: 2, backend: "js" }),
+  /** Views change at every allocation. */
+  growing: await createEngine({ seed: 2, numerics: "reproducible", debugGrow: true, maxMemory: 2 ** 29 }),
+};
 const engine = engines.wasm;
 afterAll(() => Object.values(engines).forEach((own) => void own.dispose()));
 
