@@ -114,15 +114,14 @@ class Pool implements Threads {
     this.count = queues.length + 1;
   }
 
-  run(own: Lane, parts: number, count: number, grain: number, part: Part): void {
-    const bound = (i: number) => (i === parts ? count : Math.round((i * count) / parts / grain) * grain);
-    const used = this.queues.slice(0, parts - 1);
+  run(own: Lane, bounds: readonly number[], part: Part): void {
+    const used = this.queues.slice(0, bounds.length - 2);
     // Recorded first: packing and the like, which a part does through the engine itself, is done before any worker starts.
-    for (const [i, queue] of used.entries()) part(queue, bound(i + 1), bound(i + 2));
+    for (const [i, queue] of used.entries()) part(queue, bounds[i + 1]!, bounds[i + 2]!);
     for (const queue of used) queue.kick();
     let fine = true;
     try {
-      part(own, 0, bound(1));
+      part(own, 0, bounds[1]!);
     } finally {
       for (const queue of used) fine = queue.finish() && fine;
     }

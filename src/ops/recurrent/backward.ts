@@ -1,9 +1,11 @@
 /** Back-propagation through time of stacked recurrent layers: the chain of dz step by step, then one product a weight over all steps. */
 import type { Engine } from "../../engine/engine.js";
 import type { Ptr } from "../../engine/kernels.js";
+import type { Lane } from "../../engine/lane.js";
+import { rowsTimesPacked, transposedTimes } from "../linear.js";
 import { packOperand } from "../packed.js";
 import { dropRows } from "./dropout.js";
-import { type DirectionTrace, type LayerContext, type LayerTrace, stateBefore, walk } from "./forward.js";
+import { type DirectionTrace, type LayerContext, type LayerTrace, type Rows, stateBefore, walk } from "./forward.js";
 import { gruStepGrad } from "./gru.js";
 import { type Ragged, sortRows } from "./ragged.js";
 import { type RecurrentSpec, type RecurrentWeights, sizesOf } from "./spec.js";
@@ -136,7 +138,12 @@ function backwardDirection(
     hPrev: floats(total * recurrent),
   };
   const reverse = sizes.directions === 2 && index % 2 === 1;
-  runChain(context, engine.work, { begin: 0, end: batch }, reverse, own.trace, own.weights, chain, out, dOut, dh, dc);
+  const operands = packBackward(context, own.weights);
+  const part = (lane: Lane, begin: number, end: number) =>
+    runChain(context, lane, { begin, end }, reverse, own.trace, operands, chain, out, dOut, dh, dc);
+  // Who watches the steps reads their values at once.
+  if (context.watch !== undefined) part(engine.lane, 0, batch);
+  else engine.split(batch, 4, 2 * total * gateWidth * recurrent, part, ragged.steps);
   weightGradients(context, own.slots, own.trace, chain, x, inSize);
   if (dx !== 0) {
     const packed = packOperand(engine, spec.name, {
@@ -147,7 +154,7 @@ function backwardDirection(
       ld: inSize,
       transposed: 0,
     });
-    engine.kernels.gemmPacked(dx, chain.dGates, packed, total, inSize, gateWidth, gateWidth, inSize, 0, beta, engine.work);
+    rowsTimesPacked(engine, dx, chain.dGates, packed, total, inSize, gateWidth, beta);
   }
   finish(context, states.h0, dh, index, recurrent);
   if (lstm) finish(context, states.c0, dc, index, hidden);
@@ -168,30 +175,42 @@ function finish(context: LayerContext, slot: Slot | null, gradient: Ptr, index: 
   engine.kernels.add(target, target, unsorted, count);
 }
 
-/** The chain of dz over sorted rows `begin` to `end`, last step of the walk first. dh and dc end as the gradients of h0 and c0. */
+/** Recurrent operands of the chain's products. */
+interface ChainOperands {
+  readonly main: Ptr;
+  readonly n: Ptr;
+  readonly projection: Ptr;
+}
+
+function packBackward({ engine, spec, sizes }: LayerContext, { weightHh, weightHr }: RecurrentWeights): ChainOperands {
+  const { hidden, recurrent, gates } = sizes;
+  const back = (tensor: RecurrentWeights["weightHh"], offset: number, k: number, n: number) =>
+    packOperand(engine, spec.name, { tensor, offset, k, n, ld: n, transposed: 0 });
+  const gru = spec.kind === "GRU";
+  return {
+    main: back(weightHh, 0, (gru ? 2 : gates) * hidden, recurrent),
+    n: gru ? back(weightHh, 2 * hidden * recurrent, hidden, recurrent) : 0,
+    projection: weightHr === null ? 0 : back(weightHr, 0, recurrent, hidden),
+  };
+}
+
+/** The chain of dz over a lane's rows, last step of the walk first. dh and dc end as the gradients of h0 and c0. */
 function runChain(
-  context: ChainContext,
-  work: Ptr,
-  rows: { begin: number; end: number },
+  { engine, spec, sizes, ragged, watch }: ChainContext,
+  lane: Lane,
+  rows: Rows,
   reverse: boolean,
   trace: DirectionTrace,
-  weights: RecurrentWeights,
+  { main, n, projection }: ChainOperands,
   chain: Chain,
   out: Ptr,
   dOut: Ptr,
   dhAll: Ptr,
   dcAll: Ptr,
 ): void {
-  const { engine, spec, sizes, ragged } = context;
-  const { kernels } = engine;
+  const { kernels, work } = lane;
   const { hidden, recurrent, width, gates } = sizes;
   const gateWidth = gates * hidden;
-  const back = (tensor: RecurrentWeights["weightHh"], offset: number, k: number, n: number) =>
-    packOperand(engine, spec.name, { tensor, offset, k, n, ld: n, transposed: 0 });
-  const gru = spec.kind === "GRU";
-  const main = back(weights.weightHh, 0, (gru ? 2 : gates) * hidden, recurrent);
-  const n = gru ? back(weights.weightHh, 2 * hidden * recurrent, hidden, recurrent) : 0;
-  const projection = weights.weightHr === null ? 0 : back(weights.weightHr, 0, recurrent, hidden);
   const mix = engine.scratch(ragged.batch * hidden * 4);
   const dFull = projection === 0 ? 0 : engine.scratch(ragged.batch * hidden * 4);
   const dh = dhAll + rows.begin * recurrent * 4;
@@ -201,16 +220,17 @@ function runChain(
     if (count <= 0) continue;
     const row = ragged.offsets[step.t]! + rows.begin;
     const at = (base: Ptr, size: number) => base + row * size * 4;
-    const prev = stateBefore(context, step, out, width, trace.h0, recurrent, at(chain.hPrev, recurrent) - rows.begin * recurrent * 4);
+    const mixH = at(chain.hPrev, recurrent) - rows.begin * recurrent * 4;
+    const prev = stateBefore(ragged, lane, rows, step, out, width, trace.h0, recurrent, mixH);
     const hPrev = at(chain.hPrev, recurrent);
     if (prev.ptr + rows.begin * prev.ld * 4 !== hPrev) {
       kernels.copyStrided(hPrev, prev.ptr + rows.begin * prev.ld * 4, count, recurrent, recurrent, 1, prev.ld, 1);
     }
     const dGates = at(chain.dGates, gateWidth);
     const dOutRow = dOut === 0 ? 0 : at(dOut, width);
-    context.watch?.({ trace, t: step.t, row, rows: count, dh, dOut: dOutRow, dc });
+    watch?.({ trace, t: step.t, row, rows: count, dh, dOut: dOutRow, dc });
     if (spec.kind === "LSTM") {
-      const cPrev = stateBefore(context, step, trace.c, hidden, trace.c0, hidden, mix).ptr + rows.begin * hidden * 4;
+      const cPrev = stateBefore(ragged, lane, rows, step, trace.c, hidden, trace.c0, hidden, mix).ptr + rows.begin * hidden * 4;
       const [activated, tanhC] = [at(trace.gates, gateWidth), at(trace.tanhC, hidden)];
       if (projection === 0) {
         kernels.lstmCellGrad(dGates, dc, dh, dOutRow, activated, cPrev, tanhC, count, hidden, width);
@@ -222,7 +242,7 @@ function runChain(
         kernels.lstmCellGrad(dGates, dc, dFull, 0, activated, cPrev, tanhC, count, hidden, 0);
       }
       kernels.gemmPacked(dh, dGates, main, count, recurrent, gateWidth, gateWidth, recurrent, 0, 0, work);
-    } else if (gru) {
+    } else if (spec.kind === "GRU") {
       const [activated, hn] = [at(trace.gates, gateWidth), at(trace.hn, hidden)];
       gruStepGrad(kernels, work, spec, { main, n }, dGates, at(chain.dHn, hidden), dh, dOutRow, activated, hn, hPrev, count, width);
     } else {
@@ -241,13 +261,13 @@ function weightGradients(
   x: Ptr,
   inSize: number,
 ): void {
-  const { kernels, work } = engine;
+  const { kernels } = engine;
   const { hidden, recurrent, jointBias } = sizes;
   const { total } = ragged;
   const gateWidth = sizes.gates * hidden;
   /** slot rows [from, from + m) += (rows of d)ᵀ · b */
   const product = (slot: Slot | null, from: number, d: Ptr, ldd: number, m: number, b: Ptr, n: number) => {
-    if (slot !== null) kernels.gemm(slot.ptr + from * n * 4, d, b, m, n, total, ldd, n, n, 1, 0, slot.beta, work);
+    if (slot !== null) transposedTimes(engine, slot.ptr + from * n * 4, d, ldd, b, m, n, total, slot.beta);
   };
   /** Sums over all rows, once for both biases. */
   const columns = (d: Ptr, n: number): Ptr => {

@@ -1,7 +1,9 @@
 /** Forward pass of stacked, bidirectional recurrent layers over a ragged batch. */
 import type { Engine } from "../../engine/engine.js";
 import type { Ptr } from "../../engine/kernels.js";
+import type { Lane } from "../../engine/lane.js";
 import type { DropoutMask } from "../dropout.js";
+import { rowsTimesPacked } from "../linear.js";
 import { packOperand } from "../packed.js";
 import { dropRows } from "./dropout.js";
 import { gruStep } from "./gru.js";
@@ -46,12 +48,20 @@ export function walk(time: number, reverse: boolean): { t: number; before: numbe
   return Array.from({ length: time }, (_, i) => (reverse ? { t: time - 1 - i, before: i === 0 ? -1 : time - i } : { t: i, before: i - 1 }));
 }
 
+/** Sorted rows of the batch that one lane runs. */
+export interface Rows {
+  readonly begin: number;
+  readonly end: number;
+}
+
 /**
  * Rows of a state just before step t: those of the step before, and initial ones for rows that start here (the backward direction
- * of a ragged batch, or the first step). Where both occur they are brought together in `mix`.
+ * of a ragged batch, or the first step). Where both occur the lane's own are brought together in `mix`, each in its place.
  */
 export function stateBefore(
-  { engine, ragged }: LayerContext,
+  ragged: Ragged,
+  { kernels }: Lane,
+  { begin, end }: Rows,
   { t, before }: { t: number; before: number },
   state: Ptr,
   ld: number,
@@ -64,21 +74,25 @@ export function stateBefore(
   const old = Math.min(rows, ragged.active[before]!);
   const from = state + ragged.offsets[before]! * ld * 4;
   if (old === rows) return { ptr: from, ld };
-  engine.kernels.copyStrided(mix, from, old, size, size, 1, ld, 1);
-  engine.kernels.copyStrided(mix + old * size * 4, initial + old * size * 4, rows - old, size, size, 1, size, 1);
+  const copy = (first: number, last: number, source: Ptr, step: number) => {
+    if (first >= last) return;
+    kernels.copyStrided(mix + first * size * 4, source + first * step * 4, last - first, size, size, 1, step, 1);
+  };
+  copy(begin, Math.min(old, end), from, ld);
+  copy(Math.max(old, begin), Math.min(rows, end), initial, size);
   return { ptr: mix, ld: size };
 }
 
-/** Seeds rows with the input-side bias: all of it but the b_hn that a GRU's reset gate multiplies. */
-function seedBias({ engine, spec, sizes }: LayerContext, gates: Ptr, rows: number, { biasIh, biasHh }: RecurrentWeights): void {
-  if (biasIh === null || biasHh === null) return;
+/** The input-side bias, 0 for none: all of both but the b_hn that a GRU's reset gate multiplies. */
+function jointBias({ engine, spec, sizes }: LayerContext, { biasIh, biasHh }: RecurrentWeights): Ptr {
+  if (biasIh === null || biasHh === null) return 0;
   const { kernels } = engine;
   const where = spec.name;
   const width = sizes.gates * sizes.hidden;
   const joint = engine.scratch(width * 4);
   kernels.copyStrided(joint, biasIh.address(where), 1, width, width, 1, width, 1);
   kernels.add(joint, joint, biasHh.address(where), sizes.jointBias);
-  kernels.copyStrided(gates, joint, rows, width, width, 1, 0, 1);
+  return joint;
 }
 
 /** Memory of one direction; `keep` false: only what the recurrence itself needs. */
@@ -99,10 +113,13 @@ function prepare(context: LayerContext, keep: boolean, h0: Ptr, c0: Ptr): Direct
 }
 
 /** Recurrent operands of the products, packed once for all steps. */
-function packRecurrent(
-  { engine, spec, sizes }: LayerContext,
-  { weightHh, weightHr }: RecurrentWeights,
-): { main: Ptr; n: Ptr; projection: Ptr } {
+interface RecurrentOperands {
+  readonly main: Ptr;
+  readonly n: Ptr;
+  readonly projection: Ptr;
+}
+
+function packRecurrent({ engine, spec, sizes }: LayerContext, { weightHh, weightHr }: RecurrentWeights): RecurrentOperands {
   const { hidden, recurrent, gates } = sizes;
   const part = (offset: number, n: number) =>
     packOperand(engine, spec.name, { tensor: weightHh, offset, k: recurrent, n, ld: recurrent, transposed: 1 });
@@ -117,22 +134,21 @@ function packRecurrent(
   };
 }
 
-/** The time loop over sorted rows `begin` to `end` of the batch. */
+/** The time loop over a lane's rows of the batch. */
 function runSteps(
-  context: LayerContext,
-  work: Ptr,
-  rows: { begin: number; end: number },
+  { engine, spec, sizes, ragged }: LayerContext,
+  lane: Lane,
+  rows: Rows,
   reverse: boolean,
   keep: boolean,
   trace: DirectionTrace,
   weights: RecurrentWeights,
+  packed: RecurrentOperands,
   out: Ptr,
 ): void {
-  const { engine, spec, sizes, ragged } = context;
-  const { kernels } = engine;
+  const { kernels, work } = lane;
   const { hidden, recurrent, width } = sizes;
   const gateWidth = sizes.gates * hidden;
-  const packed = packRecurrent(context, weights);
   const mixH = engine.scratch(ragged.batch * recurrent * 4);
   const mixC = engine.scratch(ragged.batch * hidden * 4);
   const bhn = spec.kind === "GRU" && weights.biasHh !== null ? weights.biasHh.address(spec.name) + 2 * hidden * 4 : 0;
@@ -144,7 +160,7 @@ function runSteps(
     const kept = keep ? row : rows.begin;
     const gates = trace.gates + row * gateWidth * 4;
     const h = out + row * width * 4;
-    const prev = stateBefore(context, step, out, width, trace.h0, recurrent, mixH);
+    const prev = stateBefore(ragged, lane, rows, step, out, width, trace.h0, recurrent, mixH);
     const hPrev = prev.ptr + rows.begin * prev.ld * 4;
     if (spec.kind === "GRU") {
       const hn = trace.hn + kept * hidden * 4;
@@ -157,7 +173,7 @@ function runSteps(
       continue;
     }
     const c = trace.c + kept * hidden * 4;
-    const cPrev = keep ? stateBefore(context, step, trace.c, hidden, trace.c0, hidden, mixC).ptr + rows.begin * hidden * 4 : c;
+    const cPrev = keep ? stateBefore(ragged, lane, rows, step, trace.c, hidden, trace.c0, hidden, mixC).ptr + rows.begin * hidden * 4 : c;
     const tanhC = keep ? trace.tanhC + row * hidden * 4 : 0;
     if (trace.full === 0) {
       kernels.lstmCell(h, c, tanhC, gates, cPrev, count, hidden, width);
@@ -264,21 +280,15 @@ function forwardDirection(
     ld: inSize,
     transposed: 1,
   });
-  seedBias(context, trace.gates, total, weights);
-  engine.kernels.gemmPacked(
-    trace.gates,
-    x,
-    packed,
-    total,
-    gateWidth,
-    inSize,
-    inSize,
-    gateWidth,
-    0,
-    weights.biasIh === null ? 0 : 1,
-    engine.work,
+  rowsTimesPacked(engine, trace.gates, x, packed, total, gateWidth, inSize, 0, jointBias(context, weights));
+  const operands = packRecurrent(context, weights);
+  engine.split(
+    batch,
+    4,
+    2 * total * gateWidth * recurrent,
+    (lane, begin, end) => runSteps(context, lane, { begin, end }, reverse, keep, trace, weights, operands, out),
+    ragged.steps,
   );
-  runSteps(context, engine.work, { begin: 0, end: batch }, reverse, keep, trace, weights, out);
   const last = engine.scratch(batch * Math.max(hidden, recurrent) * 4);
   lastStates(context, last, out, width, recurrent, reverse);
   sortRows(engine, ragged, states.hN + index * batch * recurrent * 4, last, recurrent, ragged.rank);

@@ -13,6 +13,8 @@ export interface Ragged<P = Ptr> {
   /** Real steps in all. */
   readonly total: number;
   readonly active: Int32Array;
+  /** Real steps of each sorted row. */
+  readonly steps: Int32Array;
   readonly offsets: Int32Array;
   /** Sorted row r is row order[r] of the batch; i32. */
   readonly order: P;
@@ -66,6 +68,7 @@ export function layOut<P>(
     time,
     total,
     active,
+    steps: order.map(lengthOf),
     offsets,
     order: place(order),
     rank: place(rank),
