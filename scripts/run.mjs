@@ -15,29 +15,37 @@ import { build } from "esbuild";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** Bundles `file`; named by its content, so that two runs at once share a file or do not meet. */
-async function bundle(file) {
-  const { outputFiles } = await build({
-    entryPoints: [file],
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    packages: "external",
-    sourcemap: "inline",
-    outdir: path.join(root, "build/run"),
-    outExtension: { ".js": ".mjs" },
-    absWorkingDir: root,
-    logLevel: "error",
-  });
-  const [{ contents }] = outputFiles;
-  const hash = createHash("sha256").update(contents).digest("hex").slice(0, 12);
-  const target = path.join(root, "build/run", `${path.basename(file, path.extname(file))}-${hash}.mjs`);
+const options = {
+  bundle: true,
+  write: false,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  packages: "external",
+  absWorkingDir: root,
+  logLevel: "error",
+};
+
+async function put(target, contents) {
   await mkdir(path.dirname(target), { recursive: true });
   await writeFile(`${target}.${process.pid}.tmp`, contents);
   await rename(`${target}.${process.pid}.tmp`, target);
   return target;
+}
+
+/** Bundles `file`; named by its content, so that two runs at once share a file or do not meet. */
+async function bundle(file) {
+  const out = path.join(root, "build/run");
+  const inline = { sourcemap: "inline", outdir: out, outExtension: { ".js": ".mjs" } };
+  const [{ outputFiles }, worker] = await Promise.all([
+    build({ ...options, ...inline, entryPoints: [file] }),
+    build({ ...options, entryPoints: [path.join(root, "src/worker.ts")] }),
+  ]);
+  const [{ contents }] = outputFiles;
+  const hash = createHash("sha256").update(contents).digest("hex").slice(0, 12);
+  // The engine's threads look for their module beside the program.
+  await put(path.join(out, "worker.js"), worker.outputFiles[0].contents);
+  return put(path.join(out, `${path.basename(file, path.extname(file))}-${hash}.mjs`), contents);
 }
 
 const [name, ...rest] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 /**
- * npm run --silent golden -- DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible]
+ * npm run --silent golden -- DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible] [--threads n]
  * Runs every golden family of a folder and prints one JSON object. Exit code 0: everything within; 1: something failed; 2: could not run.
  */
 import { readdirSync } from "node:fs";
@@ -11,11 +11,11 @@ import { runFamily } from "./families.js";
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { families: { type: "string" }, backend: { type: "string" }, numerics: { type: "string" } },
+    options: { families: { type: "string" }, backend: { type: "string" }, numerics: { type: "string" }, threads: { type: "string" } },
   });
   const [folder] = positionals;
   if (folder === undefined || positionals.length > 1)
-    throw new Error("usage: golden DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible]");
+    throw new Error("usage: golden DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible] [--threads n]");
   const present = readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .map((name) => name.slice(0, -5))
@@ -23,8 +23,10 @@ async function main(): Promise<number> {
   const families = values.families?.split(",") ?? present;
   const missing = families.filter((family) => !present.includes(family));
   if (missing.length > 0) throw new Error(`golden: family ${missing.join(", ")} is not in ${folder}, wants ${present.join(", ")}`);
-  const options = { backend: values.backend ?? "wasm", numerics: values.numerics ?? "fast" } as Parameters<typeof createEngine>[0];
+  const threads = Number(values.threads ?? 1);
+  const options = { backend: values.backend ?? "wasm", numerics: values.numerics ?? "fast", threads } as Parameters<typeof createEngine>[0];
   const engine = await createEngine(options);
+  if (engine.info.threads !== threads) throw new Error(`golden: ${engine.info.notes.join("; ")}, wants ${threads} threads`);
   const report: Record<string, FamilyReport> = {};
   for (const family of families) {
     const start = performance.now();
@@ -36,6 +38,7 @@ async function main(): Promise<number> {
     );
   }
   process.stdout.write(`${JSON.stringify({ families: report }, null, 1)}\n`);
+  engine.dispose();
   return Object.values(report).every(({ tensors, within }) => tensors === within) ? 0 : 1;
 }
 
