@@ -1,5 +1,5 @@
 /** A report as a table for the terminal. */
-import type { Report, ReportRatio } from "./report.js";
+import type { Findings, ReportRatio } from "./report.js";
 import type { ScalingLine } from "./scaling.js";
 
 /** Three digits, or all of a whole number. */
@@ -7,7 +7,7 @@ export const number = (value: number): string => (value >= 1000 ? value.toFixed(
 
 const showRatio = ({ median, low, high }: ReportRatio): string => `${number(median)}x (${number(low)} … ${number(high)})`;
 
-export function table({ ceiling, rows, ratios, systems, left }: Report): string {
+export function table({ ceiling, rows, ratios, systems, left }: Findings): string {
   const lines = rows.map(({ id, system, value, unit, n }) => {
     const share = unit === "GFLOP/s" && ceiling !== null ? `${((100 * value) / ceiling).toFixed(0)} %` : "";
     const ratio = ratios.find((entry) => entry.id === id && entry.system === system);

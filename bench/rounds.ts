@@ -1,5 +1,5 @@
 /** One row on several systems in turn, round after round, so that a drifting machine hits all alike. Runs in Node and in a page. */
-import type { Memory, Remote } from "./protocol.js";
+import type { Facts, Memory, Remote } from "./protocol.js";
 import type { Row } from "./rows.js";
 import { median } from "./statistics.js";
 
@@ -7,6 +7,30 @@ import { median } from "./statistics.js";
 export interface Running {
   readonly id: string;
   readonly remote: Remote;
+}
+
+/** A system that was asked for: running, or not to be had. */
+export interface Started {
+  readonly id: string;
+  readonly title: string;
+  readonly peer: boolean;
+  readonly facts: Facts | null;
+  readonly why: string | null;
+  readonly running: Running | null;
+}
+
+/** Asks a system what it is; one that cannot run says why and is closed. */
+export async function describeSystem(entry: Pick<Started, "id" | "title" | "peer">, remote: Remote): Promise<Started> {
+  let why: string;
+  try {
+    const answer = await remote.call<"describe">({ op: "describe" });
+    if ("facts" in answer) return { ...entry, facts: answer.facts, why: null, running: { id: entry.id, remote } };
+    why = answer.cannot;
+  } catch (error) {
+    why = error instanceof Error ? error.message : String(error);
+  }
+  remote.close();
+  return { ...entry, facts: null, why, running: null };
 }
 
 export interface Timing {

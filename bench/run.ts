@@ -14,7 +14,7 @@ import { collect, type Wish } from "./collect.js";
 import { gate } from "./gate.js";
 import { scalingTable, table } from "./print.js";
 import { printProfile } from "./profile.js";
-import { provenanceOf } from "./report.js";
+import { provenanceOf } from "./provenance.js";
 import { writeRows, writeScaling } from "./results.js";
 import { measureScaling } from "./scaling.js";
 import { createEngine } from "./systems/library.js";

@@ -1,5 +1,5 @@
 /** How a step's time and memory grow with one size of T1 while the others stand: curves, and their exponents. */
-import { measureRows, type Wish } from "./collect.js";
+import { measure, type Wish } from "./collect.js";
 import type { RowResult } from "./rounds.js";
 import { CLASSIFIER, forward, type Row, training } from "./rows.js";
 import { fittedExponent, median } from "./statistics.js";
@@ -88,7 +88,7 @@ function lineOf(curve: Curve, work: string, system: string, results: ReadonlyMap
 export async function measureScaling(wish: Wish): Promise<ScalingLine[]> {
   const curves = CURVES.filter(({ name }) => wish.only === undefined || wish.only.has(name));
   const rows = curves.flatMap(({ sizes, works }) => Object.values(works).flatMap((make) => sizes.map(make)));
-  const { results, systems } = await measureRows(rows, wish);
+  const { results, systems } = await measure(rows, wish);
   const byId = new Map(results.map((result) => [result.row.id, result]));
   return curves.flatMap((curve) =>
     Object.keys(curve.works).flatMap((work) =>

@@ -56,6 +56,17 @@ export async function findChromium() {
   }
 }
 
+/** A browser with an empty profile, and what closes it. */
+export async function openChromium({ executablePath, chromium }) {
+  const profile = await mkdtemp(path.join(tmpdir(), "recurra-chromium-"));
+  const context = await chromium.launchPersistentContext(profile, { executablePath, args: ARGUMENTS, headless: true });
+  const close = async () => {
+    await context.close();
+    await rm(profile, { recursive: true, force: true });
+  };
+  return { context, close };
+}
+
 /**
  * Runs `visit({ version, call })` with a browser open; call(policy, file, name, ...args) imports a file of the tree in a new page under a
  * policy (isolated, plain, no-wasm) and returns what its export `name` resolves to, with whether the page was isolated.
@@ -63,8 +74,7 @@ export async function findChromium() {
 export async function withChromium({ executablePath, chromium }, visit) {
   const server = createServer((request, response) => void answer(request, response).catch(() => response.destroy()));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const profile = await mkdtemp(path.join(tmpdir(), "recurra-chromium-"));
-  const context = await chromium.launchPersistentContext(profile, { executablePath, args: ARGUMENTS, headless: true });
+  const { context, close } = await openChromium({ executablePath, chromium });
   const origin = `http://localhost:${server.address().port}`;
   const call = async (policy, file, name, ...args) => {
     const page = await context.newPage();
@@ -81,9 +91,8 @@ export async function withChromium({ executablePath, chromium }, visit) {
   try {
     return await visit({ version: context.browser()?.version() ?? "", call });
   } finally {
-    await context.close();
+    await close();
     await new Promise((resolve) => server.close(resolve));
-    await rm(profile, { recursive: true, force: true });
   }
 }
 

@@ -149,7 +149,10 @@ def warm(run, ms, runs):
     while done < runs or spent < ms:
         spent += timed(run, 1)
         done += 1
-    return timed(run, 1)
+    count = 1
+    while (elapsed := timed(run, count)) < 2:
+        count *= 2
+    return elapsed / count
 
 
 def blas():

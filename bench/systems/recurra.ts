@@ -16,7 +16,6 @@ const OPTIONS: Readonly<Record<string, EngineOptions>> = {
   "recurra-scalar": { numerics: "reproducible" },
   "recurra-2t": { threads: THREADS },
 };
-export const OWN_SYSTEMS: readonly string[] = Object.keys(OPTIONS);
 
 async function engineFor(id: string, load: LoadModule): Promise<Engine> {
   try {

@@ -1,9 +1,9 @@
 /** The systems that can be measured, ours and peers, and how each is started. Each says itself whether it is there. */
 import { probe } from "../../src/engine/load.js";
-import type { Facts } from "../protocol.js";
 import { startProcess } from "../remote.js";
-import type { Running } from "../rounds.js";
+import { describeSystem, type Running, type Started } from "../rounds.js";
 import { CEILING } from "./ceiling.js";
+import { OWN, type OwnSystem } from "./own.js";
 
 interface SystemEntry {
   readonly id: string;
@@ -13,18 +13,8 @@ interface SystemEntry {
   readonly commands: readonly (readonly string[])[];
 }
 
-/** A system that was asked for: running, or not to be had. */
-export interface Started {
-  readonly id: string;
-  readonly title: string;
-  readonly peer: boolean;
-  readonly facts: Facts | null;
-  readonly why: string | null;
-  readonly running: Running | null;
-}
-
 const program = (file: string, ...args: string[]) => [process.execPath, "scripts/run.mjs", file, ...args];
-const own = (id: string, title: string, ...flags: string[]): SystemEntry => ({
+const own = ({ id, title }: OwnSystem, ...flags: string[]): SystemEntry => ({
   id,
   title,
   peer: false,
@@ -36,12 +26,10 @@ const peer = (id: string, title: string, ...commands: string[][]): SystemEntry =
 const pythons = [process.env.BENCH_PYTHON, "python3", "/usr/bin/python3"].filter((name) => name !== undefined);
 
 export const SYSTEMS: readonly SystemEntry[] = [
-  own("recurra", "best build that the runtime has"),
-  ...(probe().relaxed ? [] : [own("recurra-relaxed", "relaxed SIMD by a flag of the runtime", "--experimental-wasm-relaxed-simd")]),
-  own("recurra-reproducible", "baseline SIMD: the same bits everywhere"),
-  own("recurra-scalar", "products and cells in WebAssembly without SIMD"),
-  own("recurra-js", "TypeScript kernels"),
-  own("recurra-2t", "two threads"),
+  ...OWN.map((system) => own(system)),
+  ...(probe().relaxed
+    ? []
+    : [own({ id: "recurra-relaxed", title: "relaxed SIMD by a flag of the runtime" }, "--experimental-wasm-relaxed-simd")]),
   peer("onnxruntime-web", "WebAssembly SIMD, one thread", program("bench/peers/onnxruntime.ts", "web")),
   peer("onnxruntime-node", "native, one thread", program("bench/peers/onnxruntime.ts", "node")),
   peer("tfjs-wasm", "TensorFlow.js, WebAssembly SIMD, one thread", program("bench/peers/tfjs.ts")),
@@ -50,23 +38,17 @@ export const SYSTEMS: readonly SystemEntry[] = [
   peer("pytorch", "native, one thread", ...pythons.map((python) => [python, "bench/peers/torch_bench.py"])),
 ];
 
-const ceilingEntry = own(CEILING, "128-bit multiply and add");
+const ceilingEntry = own({ id: CEILING, title: "128-bit multiply and add" });
 
-async function start(entry: SystemEntry, root: string): Promise<Started> {
-  const { id, title, peer: isPeer, commands } = entry;
-  const reasons: string[] = [];
+/** Tries the commands in turn: the first whose process answers is taken, else all reasons are given. */
+async function start({ commands, ...entry }: SystemEntry, root: string): Promise<Started> {
+  const reasons = new Set<string>();
   for (const [command, ...args] of commands) {
-    const remote = startProcess(command!, args, root);
-    try {
-      const answer = await remote.call<"describe">({ op: "describe" });
-      if ("facts" in answer) return { id, title, peer: isPeer, facts: answer.facts, why: null, running: { id, remote } };
-      reasons.push(answer.cannot);
-    } catch (error) {
-      reasons.push(error instanceof Error ? error.message : String(error));
-    }
-    remote.close();
+    const started = await describeSystem(entry, startProcess(command!, args, root));
+    if (started.running !== null) return started;
+    reasons.add(started.why!);
   }
-  return { id, title, peer: isPeer, facts: null, why: [...new Set(reasons)].join("; "), running: null };
+  return { ...entry, facts: null, why: [...reasons].join("; "), running: null };
 }
 
 /** Starts the ceiling and the systems that are asked for; those that cannot be had say why. */

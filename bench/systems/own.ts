@@ -1,0 +1,13 @@
+/** The systems of our own, best first, and what each is. */
+export interface OwnSystem {
+  readonly id: string;
+  readonly title: string;
+}
+
+export const OWN: readonly OwnSystem[] = [
+  { id: "recurra", title: "best build that the runtime has" },
+  { id: "recurra-reproducible", title: "baseline SIMD: the same bits everywhere" },
+  { id: "recurra-scalar", title: "products and cells in WebAssembly without SIMD" },
+  { id: "recurra-js", title: "TypeScript kernels" },
+  { id: "recurra-2t", title: "two threads" },
+];
