@@ -16,6 +16,10 @@ export const LAYERS: readonly [name: string, make: (engine: Engine) => Layer][] 
     "GRU, both directions, two layers",
     (engine) => new GRU(engine, { inputSize: INPUT, hiddenSize: HIDDEN, numLayers: 2, bidirectional: true }),
   ],
+  [
+    "GRU, reset before the product, both directions",
+    (engine) => new GRU(engine, { inputSize: INPUT, hiddenSize: HIDDEN, bidirectional: true, resetAfter: false }),
+  ],
   ["LSTM", (engine) => new LSTM(engine, { inputSize: INPUT, hiddenSize: HIDDEN })],
   [
     "LSTM, both directions, two layers",

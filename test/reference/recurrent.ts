@@ -87,6 +87,12 @@ function step(
       return { gates, c: cell, h: gates[3] * Math.tanh(cell) };
     }
     if (kind === "GRU" && !spec.resetAfter) return { ...beforeProduct(j), c: 0 };
+    if (kind === "GRU" && !spec.resetAfter) {
+      // The reset gates of all units come before the product of n.
+      const reset = h.map((value, k) => value / (1 + Math.exp(-pre[k]!)));
+      const hn = affine(w.weightHh, w.biasHh, reset)[2 * n + j]!;
+      return { ...gruUnit([pre[j]!, pre[n + j]!, fromX[2 * n + j]! + hn], 0, h[j]!), c: 0 };
+    }
     if (kind === "GRU") return { ...gruUnit([pre[j]!, pre[n + j]!, fromX[2 * n + j]!], fromH[2 * n + j]!, h[j]!), c: 0 };
     return { gates: [], c: 0, h: kind === "RNN_RELU" ? Math.max(0, pre[j]!) : Math.tanh(pre[j]!) };
   });

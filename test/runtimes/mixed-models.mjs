@@ -58,6 +58,7 @@ import {
   tanh,
   tensor,
 } from "../../dist/index.js";
+import { LayerNormGRUCell, Zoneout } from "../../dist/layers.js";
 
 export const [BATCH, TIME, WORDS, CLASSES] = [4, 6, 11, 3];
 
@@ -157,18 +158,19 @@ function makeTranslator(engine) {
   };
 }
 
-/** A projected LSTM and a ReLU network: numbers, by every loss of theirs in turn. */
+/** A projected LSTM, a ReLU network and the GRU that resets before its product: numbers, by every loss of theirs in turn. */
 function makeRegressor(engine) {
   const modules = {
     lstm: new LSTM(engine, { inputSize: 3, hiddenSize: 6, projSize: 4, numLayers: 2 }),
     rnn: new RNN(engine, { inputSize: 3, hiddenSize: 4, nonlinearity: "relu", bidirectional: true }),
-    output: new Linear(engine, { inFeatures: 12, outFeatures: 2 }),
+    gru: new GRU(engine, { inputSize: 3, hiddenSize: 5, resetAfter: false, learnedState: true }),
+    output: new Linear(engine, { inFeatures: 17, outFeatures: 2 }),
   };
-  const { lstm, rnn, output } = modules;
+  const { lstm, rnn, gru, output } = modules;
   init.forgetBias(lstm);
   const optimizers = [
     new RAdam(lstm.parameters(), { lr: 0.01 }),
-    new Adamax(rnn.parameters(), { lr: 0.01, weightDecay: 1e-3 }),
+    new Adamax([...rnn.parameters(), ...gru.parameters()], { lr: 0.01, weightDecay: 1e-3 }),
     new Adadelta(output.parameters(), { lr: 1 }),
   ];
   const schedulers = [
@@ -182,8 +184,8 @@ function makeRegressor(engine) {
     loss: (step) => {
       const x = eighths(engine, step, [BATCH, TIME, 3]);
       const lengths = lengthsOf(step);
-      const both = concat([lstm.forward(x, null, { lengths }).output, rnn.forward(x, null, { lengths }).output], 2);
-      return losses[step % losses.length](tanh(output.forward(sum(both, 1))), eighths(engine, step + 1, [BATCH, 2]));
+      const all = [lstm, rnn, gru].map((layer) => layer.forward(x, null, { lengths }).output);
+      return losses[step % losses.length](tanh(output.forward(sum(concat(all, 2), 1))), eighths(engine, step + 1, [BATCH, 2]));
     },
     clip: () => clipGradValue(parametersOf(modules), 0.1),
     advance: () => {
@@ -192,11 +194,13 @@ function makeRegressor(engine) {
   };
 }
 
-/** Cells of the fused operation run by RNN.from, embeddings with row-sparse gradients: yes or no. */
+/** Cells run by RNN.from, fused and made of operations; embeddings with row-sparse gradients: yes or no. */
 function makeJudge(engine) {
+  const plain = (inputSize) => new GRUCell(engine, { inputSize, hiddenSize: 4 });
+  const zoned = (inputSize) => new Zoneout(new LayerNormGRUCell(engine, { inputSize, hiddenSize: 4, recurrentDropout: 0.2 }), { h: 0.1 });
   const modules = {
     embedding: new Embedding(engine, { numEmbeddings: 40, embeddingDim: 5, sparse: true }),
-    layer: RNN.from((inputSize) => new GRUCell(engine, { inputSize, hiddenSize: 4 }), {
+    layer: RNN.from((inputSize, layer) => (layer === 0 ? plain(inputSize) : zoned(inputSize)), {
       inputSize: 5,
       numLayers: 2,
       bidirectional: true,
@@ -232,7 +236,7 @@ function makeJudge(engine) {
 function makeLanguageModel(engine) {
   const modules = {
     embedding: new Embedding(engine, { numEmbeddings: WORDS, embeddingDim: 6 }),
-    lstm: new LSTM(engine, { inputSize: 6, hiddenSize: 6, numLayers: 2, dropout: 0.25 }),
+    lstm: new LSTM(engine, { inputSize: 6, hiddenSize: 6, numLayers: 2, dropout: 0.25, variational: true, weightDropout: 0.2 }),
   };
   const { embedding, lstm } = modules;
   const optimizers = [new SGD(parametersOf(modules), { lr: 0.5, momentum: 0.5, dampening: 0.1 })];
