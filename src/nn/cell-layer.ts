@@ -3,8 +3,9 @@ import { ConfigError, ShapeError } from "../errors.js";
 import { dropout } from "../ops/dropout.js";
 import type { Parameter } from "../ops/init.js";
 import { concat, reshape, slice, stack } from "../ops/layout.js";
+import { checkLengths } from "../ops/lengths.js";
 import { packRows, permuteRows, type Rows, rowsOf, unpackRows } from "../ops/recurrent/rows.js";
-import { checkInput, checkLengths, checkState } from "../ops/recurrent/spec.js";
+import { checkInput, checkState } from "../ops/recurrent/spec.js";
 import { checkOptions, flag, inRange, wholeNumber } from "../options.js";
 import { zeros } from "../tensor/create.js";
 import { sameShape, show } from "../tensor/shape.js";
@@ -107,7 +108,7 @@ export class CellLayer<S extends StateOf<S>> extends Module {
   forward(input: Tensor, state: S | null = null, options: ForwardOptions = {}): { output: Tensor; state: S } {
     checkOptions(`${NAME}.forward`, options, ["lengths"]);
     const { batch, time } = checkInput({ name: NAME, inputSize: this.inputSize, timeMajor: false }, input);
-    checkLengths({ name: NAME }, options.lengths, batch, time);
+    checkLengths(`${NAME}.forward`, options.lengths, batch, time);
     const { engine } = input;
     const sizes = Object.entries(this.cells[0]!.stateSizes) as [string, number][];
     for (const [name, size] of state === null ? [] : sizes) {

@@ -4,11 +4,12 @@ import type { Ptr } from "../../engine/kernels.js";
 import { type Backward, isRecording, record } from "../../tensor/tape.js";
 import { empty, sameEngine, type Tensor } from "../../tensor/tensor.js";
 import { nextMask } from "../dropout.js";
+import { checkLengths } from "../lengths.js";
 import { backwardLayers, type ChainWatch, type WeightSlots } from "./backward.js";
 import { dropWeights } from "./dropout.js";
 import { forwardLayers, type LayerTrace } from "./forward.js";
 import { layOut, placer, type Ragged } from "./ragged.js";
-import { checkInput, checkLengths, checkStates, type RecurrentSpec, type RecurrentWeights, sizesOf } from "./spec.js";
+import { checkInput, checkStates, type RecurrentSpec, type RecurrentWeights, sizesOf } from "./spec.js";
 
 export interface RecurrentInputs {
   /** f32 [B, T, inputSize], or [T, B, inputSize] when the spec says timeMajor. */
@@ -68,9 +69,9 @@ export function recurrent(spec: RecurrentSpec, given: RecurrentInputs): Recurren
   const engine = sameEngine(`${spec.name}.forward`, input, ...tensorsOf(given));
   const { batch, time } = checkInput(spec, input);
   checkStates(spec, given.h, given.c, batch);
-  checkLengths(spec, lengths, batch, time);
-  const sizes = sizesOf(spec);
   const where = `${spec.name}.forward`;
+  checkLengths(where, lengths, batch, time);
+  const sizes = sizesOf(spec);
   for (const tensor of tensorsOf(given)) tensor.address(where);
   const inputs = { ...given, weights: dropWeights(given.weights, spec.weightDropout) };
   const tensors = tensorsOf(inputs);

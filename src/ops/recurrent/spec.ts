@@ -1,5 +1,5 @@
 /** What a recurrent network is: kind, sizes and weights, and the checks of a call. */
-import { IndexError, ShapeError } from "../../errors.js";
+import { ShapeError } from "../../errors.js";
 import { oneOf } from "../../options.js";
 import { type Shape, show } from "../../tensor/shape.js";
 import { checkDType, type Tensor } from "../../tensor/tensor.js";
@@ -96,18 +96,5 @@ export function checkState(layer: string, name: string, state: Tensor, wanted: S
   checkDType(where, `state ${name}`, state, "f32");
   if (state.rank !== 3 || state.shape.some((extent, i) => extent !== wanted[i])) {
     throw new ShapeError(`${where}: state ${name} has shape ${show(state.shape)}, wants ${show(wanted)} (layers·directions, batch, size)`);
-  }
-}
-
-/** @throws ShapeError on a wrong count, IndexError on a length outside 1 … time */
-export function checkLengths(spec: Pick<RecurrentSpec, "name">, lengths: ArrayLike<number> | undefined, batch: number, time: number): void {
-  if (lengths === undefined) return;
-  const where = `${spec.name}.forward`;
-  if (lengths.length !== batch) throw new ShapeError(`${where}: ${lengths.length} lengths, wants ${batch}, one a row of the batch`);
-  for (let i = 0; i < batch; i++) {
-    const length = lengths[i]!;
-    if (!(Number.isInteger(length) && length >= 1 && length <= time)) {
-      throw new IndexError(`${where}: length ${length} at row ${i}, wants a whole number from 1 to ${time} (the time steps of the input)`);
-    }
   }
 }
