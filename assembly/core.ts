@@ -8,6 +8,7 @@ export { f32_gru_blend_fwd, f32_gru_reset_fwd } from "./cell/gru_before";
 export { f32_lstm_cell_fwd } from "./cell/lstm";
 export { f32_rnn_cell_fwd } from "./cell/rnn";
 export { x32_copy_strided } from "./copy/strided";
+export { f32_crf_best } from "./crf/forward";
 export { f32_add, f32_affine, f32_axpby, f32_div, f32_mul, f32_sub } from "./elementwise/binary";
 export { f32_exp, f32_log, f32_relu, f32_sigmoid, f32_sqrt, f32_tanh } from "./elementwise/unary";
 export { f32_gather_rows } from "./embedding/gather";

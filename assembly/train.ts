@@ -5,6 +5,8 @@ export { f32_gru_blend_bwd, f32_gru_reset_bwd } from "./cell/gru_before";
 export { f32_lstm_cell_bwd } from "./cell/lstm";
 export { f32_rnn_cell_bwd } from "./cell/rnn";
 export { f32_add_strided } from "./copy/strided";
+export { f32_crf_bwd } from "./crf/backward";
+export { f32_crf_fwd } from "./crf/forward";
 export { f32_activation, f32_activation_slope } from "./elementwise/activation";
 export {
   f32_exp_bwd,

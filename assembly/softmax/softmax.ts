@@ -9,7 +9,8 @@
 import { exp4, log4 } from "../simd/math";
 import { accumulate4, firstLanes, load4, loadTail, store4, storeTail, sumLanes } from "../simd/tail";
 
-function rowMax(x: usize, n: i32): f32 {
+/** NaN where there is one. */
+export function rowMax(x: usize, n: i32): f32 {
   let m = f32x4.splat(-Infinity);
   for (; n >= 4; n -= 4, x += 16) m = f32x4.max(m, v128.load(x));
   if (n > 0) m = f32x4.max(m, v128.bitselect(loadTail(x, n), f32x4.splat(-Infinity), firstLanes(n)));

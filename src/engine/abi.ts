@@ -31,6 +31,7 @@ export const CORE_ABI: { readonly [K in keyof CoreKernels]: string } = {
   gruCell: "f32_gru_cell_fwd",
   gruReset: "f32_gru_reset_fwd",
   gruBlend: "f32_gru_blend_fwd",
+  crfBest: "f32_crf_best",
 };
 
 export const TRAIN_ABI: { readonly [K in keyof TrainKernels]: string } = {
@@ -56,6 +57,8 @@ export const TRAIN_ABI: { readonly [K in keyof TrainKernels]: string } = {
   gruCellGrad: "f32_gru_cell_bwd",
   gruBlendGrad: "f32_gru_blend_bwd",
   gruResetGrad: "f32_gru_reset_bwd",
+  crf: "f32_crf_fwd",
+  crfGrad: "f32_crf_bwd",
   sgd: "f32_sgd",
   adam: "f32_adam",
   adamax: "f32_adamax",

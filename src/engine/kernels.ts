@@ -112,6 +112,12 @@ export interface CoreKernels {
   gruReset(rh: Ptr, gates: Ptr, hPrev: Ptr, rows: number, hidden: number, ldhPrev: number): void;
   /** Second half: n = tanh(gates_n), OVERWRITTEN; h = (hPrev-n)·z + n. h may be hPrev when ldh = ldhPrev. */
   gruBlend(h: Ptr, gates: Ptr, hPrev: Ptr, rows: number, hidden: number, ldh: number, ldhPrev: number): void;
+
+  /**
+   * One row of a linear-chain CRF, steps >= 1 and n >= 1 tags; formulas in assembly/crf. best [steps, n]: what the best path into each
+   * tag scores, less the largest of its step. emissions [steps, n], start [n], transitions [n, n] from row to column.
+   */
+  crfBest(best: Ptr, emissions: Ptr, start: Ptr, transitions: Ptr, steps: number, n: number): void;
 }
 
 /** Backward passes, losses, optimizers and random numbers, in the module `train`. */
@@ -222,6 +228,29 @@ export interface TrainKernels {
   gruBlendGrad(dGates: Ptr, dh: Ptr, dOut: Ptr, gates: Ptr, hPrev: Ptr, rows: number, hidden: number, ldOut: number, ldhPrev: number): void;
   /** Gradient of gruReset from dRh [rows, hidden], that of rh: gate r of dGates (not gates itself) is written; dh += dRh·r; dRh *= hPrev. */
   gruResetGrad(dGates: Ptr, dh: Ptr, dRh: Ptr, gates: Ptr, hPrev: Ptr, rows: number, hidden: number, ldhPrev: number): void;
+
+  /**
+   * Of one row as crfBest has it, in float64: log(sum over paths of exp(score)), less the score of tags [steps] (i32, 0: absent).
+   * lse [steps - 1, n] is for the gradient; work: n + 1 floats.
+   */
+  crf(lse: Ptr, emissions: Ptr, tags: Ptr, start: Ptr, transitions: Ptr, end: Ptr, work: Ptr, steps: number, n: number): number;
+  /** Adds coef·(gradient of crf) to all four outputs, of the shapes of what they belong to; work: 3·n + 1 floats. */
+  crfGrad(
+    dEmissions: Ptr,
+    dTransitions: Ptr,
+    dStart: Ptr,
+    dEnd: Ptr,
+    lse: Ptr,
+    emissions: Ptr,
+    tags: Ptr,
+    start: Ptr,
+    transitions: Ptr,
+    end: Ptr,
+    work: Ptr,
+    steps: number,
+    n: number,
+    coef: number,
+  ): void;
 
   /**
    * Optimizer updates as PyTorch's (formulas in assembly/optim). In all, maximize not 0 turns the gradient round; weightDecay is added to it

@@ -4,6 +4,7 @@ import type { Kernels } from "../kernels.js";
 import { createActivation } from "./activation.js";
 import { createCells } from "./cell.js";
 import { createCopy } from "./copy.js";
+import { createCrf } from "./crf.js";
 import { createElementwise } from "./elementwise.js";
 import { createEmbedding } from "./embedding.js";
 import { createGemm } from "./gemm.js";
@@ -23,6 +24,7 @@ export const createJsKernels = (heap: Heap): Kernels => ({
   ...createSoftmax(heap),
   ...createNormalize(heap),
   ...createCells(heap),
+  ...createCrf(heap),
   ...createOptim(heap),
   ...createRandom(heap),
 });

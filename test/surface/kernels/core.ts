@@ -246,6 +246,15 @@ export const CORE_CALLS: { readonly [K in keyof CoreKernels]: Generator } = {
       ];
     };
   },
+  crfBest: (draw) => {
+    const [steps, n] = draw.counts(2, 1000) as [number, number];
+    const [best, emissions, start, transitions] = [draw.blank(steps * n), draw.f32(steps * n), draw.f32(n), draw.f32(n * n)];
+    return (rig) => {
+      const y = best(rig);
+      rig.kernels.crfBest(y, emissions(rig), start(rig), transitions(rig), steps, n);
+      return [[y, steps * n]];
+    };
+  },
 };
 
 /** The outputs, and one more where it is not absent. */

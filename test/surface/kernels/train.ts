@@ -1,7 +1,7 @@
 /** Random calls of the kernels of backward passes, losses and random numbers. */
 import type { TrainKernels } from "../../../src/engine/kernels.js";
 import type { Rig } from "../../kernels/harness.js";
-import { ARGUMENTS, type Call, type Generator, shared } from "./blocks.js";
+import { ARGUMENTS, type Block, type Call, type Generator, shared } from "./blocks.js";
 import { strided } from "./core.js";
 import { OPTIMIZER_CALLS } from "./optimizers.js";
 
@@ -61,6 +61,14 @@ function losses(draw: Parameters<Generator>[0]) {
 function ownGradient(draw: Parameters<Generator>[0], rows: number, hidden: number) {
   const ldOut = draw.stride(hidden);
   return { ldOut, dOut: draw.maybe(draw.f32(rows * ldOut)) };
+}
+
+/** A row of a CRF, with a path or none. */
+function chain(draw: Parameters<Generator>[0]) {
+  const [steps, n] = draw.counts(2, 1000) as [number, number];
+  const [emissions, start, transitions, end] = [steps * n, n, n * n, n].map((size) => draw.f32(size)) as [Block, Block, Block, Block];
+  const tags = draw.maybe(draw.i32(steps, () => draw.int(0, n - 1)));
+  return { steps, n, emissions, tags, start, transitions, end };
 }
 
 /** The two words of a float64, to be compared; a NaN is made one number. */
@@ -237,6 +245,28 @@ export const TRAIN_CALLS: { readonly [K in keyof TrainKernels]: Generator } = {
         [back, n],
         [reset, n],
       ];
+    };
+  },
+  crf: (draw) => {
+    const { steps, n, emissions, tags, start, transitions, end } = chain(draw);
+    const [lse, work] = [draw.blank((steps - 1) * n), draw.blank(n + 1)];
+    return (rig) => {
+      const y = lse(rig);
+      const { kernels } = rig;
+      const value = kernels.crf(y, emissions(rig), tags(rig), start(rig), transitions(rig), end(rig), work(rig), steps, n);
+      return [[y, (steps - 1) * n], ...words(rig, value)];
+    };
+  },
+  crfGrad: (draw) => {
+    const { steps, n, emissions, tags, start, transitions, end } = chain(draw);
+    const sizes = [steps * n, n * n, n, n] as const;
+    const [dEmissions, dTransitions, dStart, dEnd] = sizes.map((size) => draw.f32(size)) as [Block, Block, Block, Block];
+    const [lse, work, coef] = [draw.f32((steps - 1) * n), draw.blank(3 * n + 1), draw.scalar()];
+    return (rig) => {
+      const into = [dEmissions(rig), dTransitions(rig), dStart(rig), dEnd(rig)] as const;
+      const from = [lse(rig), emissions(rig), tags(rig), start(rig), transitions(rig), end(rig)] as const;
+      rig.kernels.crfGrad(...into, ...from, work(rig), steps, n, coef);
+      return into.map((ptr, i) => [ptr, sizes[i]!] as const);
     };
   },
 
