@@ -166,6 +166,7 @@ const FULL = [
 
 const TASKS = ["SequenceClassifier", "trainSequenceClassifier"];
 const LAYERS = [
+  "CRF",
   "EmbeddingBag",
   "EmbeddingDropout",
   "Highway",
@@ -179,6 +180,7 @@ const LAYERS = [
   "StackedCells",
   "WordDropout",
   "Zoneout",
+  "taggingConstraints",
 ];
 const INSPECT = ["gradientThroughTime", "gradientTimesInput", "integratedGradients", "recordStates", "snapshot", "statistics", "summary"];
 const ENTRIES = {

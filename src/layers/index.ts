@@ -1,4 +1,9 @@
-/** recurra/layers: further layers, cells and regularisers, on an engine of `recurra`. */
+/** recurra/layers: further layers, cells and regularisers, on an engine of `recurra` (CRF decodes on one of `recurra/infer`, too). */
+
+export { CRF, type CRFLossOptions, type CRFReduction } from "../nn/crf.js";
+export type { CRFOptions } from "../nn/crf-decoder.js";
+export { type CRFConstraints, type TaggingScheme, taggingConstraints } from "../nn/tagging-constraints.js";
+export type { CRFPath } from "../ops/crf/decode.js";
 export type { AttentionMasks } from "./attention-mask.js";
 export { EmbeddingDropout, LockedDropout, WordDropout, type WordDropoutOptions } from "./dropout.js";
 export { type BagOptions, EmbeddingBag, type EmbeddingBagOptions } from "./embedding-bag.js";

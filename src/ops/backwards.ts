@@ -2,6 +2,7 @@
 import type { Backward } from "../tensor/tape.js";
 import { activationBackward } from "./activation.js";
 import { addBackward, affineBackward, divBackward, mulBackward, negBackward, subBackward } from "./arithmetic.js";
+import { crfBackward } from "./crf/likelihood.js";
 import { crossEntropyBackward } from "./cross-entropy.js";
 import { dropoutBackward } from "./dropout.js";
 import { embeddingBackward, gatherBackward } from "./embedding.js";
@@ -45,5 +46,6 @@ export const backwards: Readonly<Record<string, Backward>> = {
   logSoftmax: logSoftmaxBackward,
   normalize: normalizeBackward,
   crossEntropy: crossEntropyBackward,
+  crf: crfBackward,
   recurrent: recurrentBackward,
 };

@@ -33,6 +33,7 @@ const BY_NAME: Readonly<Record<string, string>> = {
   snapshot: "copies parameters",
   statistics: "looks at parameters",
   summary: "counts parameters",
+  taggingConstraints: "a table of what is allowed",
   tensor: "makes a tensor of numbers",
   trainSequenceClassifier: "a training loop",
   writeStateDict: "writes bytes",

@@ -8,6 +8,7 @@ import { losses } from "./losses.js";
 import { networks } from "./networks.js";
 import { products } from "./products.js";
 import { recurrentLayers } from "./recurrent.js";
+import { tagging } from "./tagging.js";
 
 export const CASES: Cases = {
   ...elementwise,
@@ -18,4 +19,5 @@ export const CASES: Cases = {
   ...recurrentLayers,
   ...networks,
   ...furtherLayers,
+  ...tagging,
 };
