@@ -59,9 +59,22 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   return record("matmul", [a, b], [y], work);
 }
 
+/** Rows that a thread takes at least: each packs the whole second operand. */
+const ROWS = 32;
+
+/** One product's rows are split among threads, of several each thread takes some. */
 function run(engine: Engine, { m, n, k, offsets }: Plan, a: Tensor, b: Tensor, y: Tensor): void {
   const [pa, pb, py] = [a.address("matmul"), b.address("matmul"), y.address("matmul")];
-  for (const at of offsets) engine.kernels.gemm(py + at.y * 4, pa + at.a * 4, pb + at.b * 4, m, n, k, k, n, n, 0, 0, 0, engine.work);
+  const flops = 2 * m * n * k * offsets.length;
+  if (offsets.length === 1) {
+    engine.split(m, ROWS, flops, ({ kernels, work }, begin, end) => {
+      kernels.gemm(py + begin * n * 4, pa + begin * k * 4, pb, end - begin, n, k, k, n, n, 0, 0, 0, work);
+    });
+    return;
+  }
+  engine.split(offsets.length, 1, flops, ({ kernels, work }, begin, end) => {
+    for (const at of offsets.slice(begin, end)) kernels.gemm(py + at.y * 4, pa + at.a * 4, pb + at.b * 4, m, n, k, k, n, n, 0, 0, 0, work);
+  });
 }
 
 /** dA = dY·Bᵀ; dB = Aᵀ·dY; products over a repeated operand add up. */
