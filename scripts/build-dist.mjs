@@ -9,6 +9,7 @@ import { chmod, cp, mkdir, readdir, readFile, rename, rm } from "node:fs/promise
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { mergeChunks } from "./merge-chunks.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const strict = process.argv.includes("--strict");
@@ -47,6 +48,14 @@ async function buildLibrary() {
     legalComments: "none",
     logLevel: "error",
   });
+  await mergeChunks(
+    out,
+    [
+      ["run", "infer.js"],
+      ["train", "index.js"],
+    ],
+    ["worker.js"],
+  );
 }
 
 /** One file with commander in it, whose CommonJS wants a `require`. */

@@ -198,7 +198,30 @@ function node(script: string): string {
   return stdout;
 }
 
+/** Files that an entry of dist/ loads at once, and what they hold. */
+function loadedBy(entry: string): Map<string, string> {
+  const files = new Map<string, string>();
+  const visit = (url: URL) => {
+    const name = url.pathname.split("/").at(-1)!;
+    if (files.has(name)) return;
+    const text = readFileSync(url, "utf8");
+    files.set(name, text);
+    for (const [, from] of text.matchAll(/^(?:import |\} from )"(\.[^"]+)";$/gm)) visit(new URL(from!, url));
+  };
+  visit(new URL(`../dist/${entry}.js`, import.meta.url));
+  return files;
+}
+
 describe("the built package", () => {
+  // A runtime without a bundler takes about a millisecond for each file, and twice the time for one that is not all ASCII.
+  test("entries load few files, in ASCII, and a thread's worker none of the models", () => {
+    const names = (entry: string) => [...loadedBy(entry).keys()].map((name) => name.replace(/-.*/, ""));
+    expect(names("infer").sort()).toEqual(["base", "infer.js", "run"]);
+    expect(names("index").length).toBeLessThanOrEqual(6);
+    expect(names("worker")).not.toContain("run");
+    for (const [name, text] of loadedBy("index")) expect(/[^\t\n -~]/.exec(text)?.[0], name).toBeUndefined();
+  });
+
   test.each(Object.entries(ENTRIES))("%s exports these names", (entry, names) => {
     expect(JSON.parse(node(`console.log(JSON.stringify(Object.keys(await import("${entry}")).sort()))`))).toEqual(names);
   });

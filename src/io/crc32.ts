@@ -1,13 +1,17 @@
-/** CRC-32 of ISO 3309 and gzip (reflected polynomial 0xedb88320). */
-const TABLE = /* @__PURE__ */ Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
+/** CRC-32 of ISO 3309 and gzip (reflected polynomial 0xedb88320). The table is made at the first use, not at import. */
+let table: Uint32Array | undefined;
+
+const makeTable = (): Uint32Array =>
+  Uint32Array.from({ length: 256 }, (_, byte) => {
+    let value = byte;
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+    return value;
+  });
 
 /** @param start the result for the bytes before, to go on from */
 export function crc32(bytes: Uint8Array, start = 0): number {
+  table ??= makeTable();
   let value = ~start;
-  for (let i = 0; i < bytes.length; i++) value = TABLE[(value ^ bytes[i]!) & 255]! ^ (value >>> 8);
+  for (let i = 0; i < bytes.length; i++) value = table[(value ^ bytes[i]!) & 255]! ^ (value >>> 8);
   return ~value >>> 0;
 }

@@ -1,0 +1,147 @@
+/**
+ * Joins the many small chunks that code splitting leaves into one for each group: a runtime without a bundler reads, resolves and compiles every
+ * file for itself, about a millisecond each in Node.
+ */
+import { createHash } from "node:crypto";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { build } from "esbuild";
+
+const IMPORT = /^import (?:\{([^}]*)\} from )?"(\.\/[^"]+)";\n/gm;
+
+/** Static imports of a module: the file, from the folder of all, and what is imported as `name` or `name as local`. */
+function importsOf(file, text) {
+  return Array.from(text.matchAll(IMPORT), ([statement, names, from]) => ({
+    statement,
+    file: path.posix.join(path.posix.dirname(file), from),
+    names: (names ?? "")
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== ""),
+  }));
+}
+
+const exportsOf = (text) =>
+  /\nexport \{([^}]*)\};\s*$/
+    .exec(text)?.[1]
+    .split(",")
+    .map((name) => name.trim().split(" as ").at(-1)) ?? [];
+
+/** Everything that a module loads with it, itself included. */
+function closure(texts, entry) {
+  const seen = new Set();
+  const visit = (file) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const { file: imported } of importsOf(file, texts.get(file))) visit(imported);
+  };
+  visit(entry);
+  return seen;
+}
+
+/** One module of several, whose exports are named anew where two have the same name. Returns its text and the names by chunk. */
+async function join(out, chunks, texts) {
+  const taken = new Set();
+  const renamed = new Map();
+  for (const chunk of chunks) {
+    const names = new Map();
+    for (const name of exportsOf(texts.get(chunk))) {
+      let alias = name;
+      while (taken.has(alias)) alias += "$";
+      taken.add(alias);
+      names.set(name, alias);
+    }
+    renamed.set(chunk, names);
+  }
+  const lines = Array.from(renamed, ([chunk, names]) => {
+    const list = Array.from(names, ([name, alias]) => (name === alias ? name : `${name} as ${alias}`)).join(", ");
+    return `export { ${list} } from "./${path.posix.basename(chunk)}";`;
+  });
+  const inside = new Set(chunks.map((chunk) => path.posix.basename(chunk)));
+  const { outputFiles } = await build({
+    stdin: { contents: lines.join("\n"), resolveDir: path.join(out, "chunks"), sourcefile: "chunks" },
+    absWorkingDir: path.join(out, "chunks"),
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "neutral",
+    target: "es2022",
+    treeShaking: false,
+    legalComments: "none",
+    logLevel: "error",
+    plugins: [
+      {
+        name: "others stay imports",
+        setup: ({ onResolve, onLoad }) => {
+          onResolve({ filter: /^\.\// }, ({ path: from, kind }) =>
+            kind === "dynamic-import" || !inside.has(from.slice(2)) ? { path: from, external: true } : undefined,
+          );
+          // What was redirected already is not on the disk yet.
+          onLoad({ filter: /\.js$/ }, ({ path: file }) => ({ contents: texts.get(`chunks/${path.basename(file)}`), loader: "js" }));
+        },
+      },
+    ],
+  });
+  return { text: outputFiles[0].text, renamed };
+}
+
+/** Points a module's imports of joined chunks at the joint one. */
+function redirect(file, text, target, renamed) {
+  const wanted = importsOf(file, text).filter((found) => renamed.has(found.file));
+  if (wanted.length === 0) return text;
+  const names = wanted.flatMap(({ file: from, names: list }) =>
+    list.map((entry) => {
+      const [name, local = name] = entry.split(" as ");
+      const alias = renamed.get(from).get(name);
+      return alias === local ? local : `${alias} as ${local}`;
+    }),
+  );
+  const from = path.posix.dirname(file) === "." ? `./${target}` : `./${path.posix.basename(target)}`;
+  const statement = names.length === 0 ? `import "${from}";\n` : `import {\n  ${names.join(",\n  ")}\n} from "${from}";\n`;
+  return wanted.reduce((rest, { statement: old }, i) => rest.replace(old, i === 0 ? statement : ""), text);
+}
+
+/** Chunks that are loaded on demand. */
+function lazyChunks(texts) {
+  const names = Array.from(texts.values(), (text) =>
+    Array.from(text.matchAll(/\bimport\("\.\/(?:chunks\/)?([^"]+)"\)/g), ([, name]) => name),
+  );
+  return [...new Set(names.flat())].map((name) => `chunks/${name}`);
+}
+
+/** Comments in ASCII, as esbuild writes code: a single other character makes an engine keep the whole module in two bytes a character. */
+const asciiComments = (text) =>
+  text.replace(/^[ \t]*(?:\/?\*|\/\/).*$/gm, (line) => line.replace(/\u2026/g, "...").replace(/[^\t -~]/g, "?"));
+
+/**
+ * The chunks that the first group's entry loads become one, then those that the next one's loads besides, and so on. What something loaded
+ * apart (on demand, or one of `apart`) needs too is left out, lest it load all the rest; such chunks of the first group are one, `base`.
+ * @param groups [name of the chunk, file of the entry]
+ */
+export async function mergeChunks(out, groups, apart) {
+  const files = (await readdir(out, { recursive: true }))
+    .filter((file) => file.endsWith(".js"))
+    .map((file) => file.split(path.sep).join("/"));
+  const texts = new Map(await Promise.all(files.map(async (file) => [file, await readFile(path.join(out, file), "utf8")])));
+  const lazy = lazyChunks(texts);
+  const kept = new Set(lazy);
+  const merge = async (name, chunks) => {
+    if (chunks.length < 2) return;
+    const { text, renamed } = await join(out, chunks, texts);
+    const target = `chunks/${name}-${createHash("sha256").update(text).digest("hex").slice(0, 8)}.js`;
+    for (const chunk of chunks) texts.delete(chunk);
+    for (const [file, old] of texts) texts.set(file, redirect(file, old, target, renamed));
+    texts.set(target, text);
+    kept.add(target);
+  };
+  const chunksOf = (entry) => [...closure(texts, entry)].filter((file) => file.startsWith("chunks/") && !kept.has(file)).sort();
+  const aside = new Set([...apart, ...lazy].flatMap((entry) => [...closure(texts, entry)]));
+  await merge(
+    "base",
+    chunksOf(groups[0][1]).filter((file) => aside.has(file)),
+  );
+  for (const file of aside) kept.add(file);
+  for (const [name, entry] of groups) await merge(name, chunksOf(entry));
+  await Promise.all(files.filter((file) => !texts.has(file)).map((file) => rm(path.join(out, file))));
+  await Promise.all(Array.from(texts, ([file, text]) => writeFile(path.join(out, file), asciiComments(text))));
+}
