@@ -126,7 +126,7 @@ export function training(id: string, sizes: TrainSizes): TrainRow {
   return { kind: "train", id, unit: "ms", flops, arrays, ...sizes };
 }
 
-function dense(id: string, batch: number, sizes: readonly [number, number, number]): DenseRow {
+export function dense(id: string, batch: number, sizes: readonly [number, number, number]): DenseRow {
   const [inputs, hidden, classes] = sizes;
   const arrays = [
     { name: "x", shape: [batch, inputs], seed: 7 },
