@@ -43,11 +43,9 @@ const FULL = [
   "Adam",
   "AdamW",
   "Adamax",
-  "Attention",
   "ConfigError",
   "Dropout",
   "Embedding",
-  "EncoderDecoder",
   "Engine",
   "FormatError",
   "GRU",
@@ -166,9 +164,11 @@ const FULL = [
 
 const TASKS = ["SequenceClassifier", "trainSequenceClassifier"];
 const LAYERS = [
+  "Attention",
   "CRF",
   "EmbeddingBag",
   "EmbeddingDropout",
+  "EncoderDecoder",
   "Highway",
   "HighwayCell",
   "LayerNormGRUCell",

@@ -5,7 +5,7 @@ import { ConfigError, StateError } from "../errors.js";
 import { Allocator } from "./allocator.js";
 import { Arena } from "./arena.js";
 import { type Kernels, type Ptr, WORK_BYTES } from "./kernels.js";
-import { type Lane, type Part, shares, type Threads } from "./lane.js";
+import type { Lane, Part, Threads } from "./lane.js";
 import { HEAP_START, type LinearMemory } from "./memory.js";
 import { streamKey } from "./random.js";
 import { type Frame, Lease, type Pack, Storage } from "./storage.js";
@@ -158,7 +158,7 @@ export class Engine {
     const threads = this.#threads;
     const parts = threads === null || flops < SPLIT_FLOPS ? 1 : Math.min(threads.count, Math.floor(count / grain));
     if (threads === null || parts <= 1) part(this.lane, 0, count);
-    else threads.run(this.lane, shares(count, parts, grain, costs), part);
+    else threads.run(this.lane, parts, count, grain, part, costs);
   }
 
   checkAlive(where: string): void {

@@ -107,6 +107,24 @@ class Queue implements Lane {
   }
 }
 
+/**
+ * Bounds of `parts` parts of 0 … count at multiples of `grain`, each with its share of what the units cost; all alike without `costs`.
+ * An empty part may come out where there are few units.
+ */
+function shares(count: number, parts: number, grain: number, costs?: ArrayLike<number>): number[] {
+  const rounded = (at: number) => Math.min(count, Math.round(at / grain) * grain);
+  const inner = Array.from({ length: parts - 1 }, (_, i) => ((i + 1) * count) / parts);
+  if (costs !== undefined) {
+    let total = 0;
+    for (let i = 0; i < count; i++) total += costs[i]!;
+    for (let i = 0, sum = 0, next = 0; i < count && next < inner.length; i++) {
+      sum += costs[i]!;
+      while (next < inner.length && sum >= (total * (next + 1)) / parts) inner[next++] = i + 1;
+    }
+  }
+  return [0, ...inner.map(rounded), count];
+}
+
 class Pool implements Threads {
   readonly count: number;
 
@@ -114,7 +132,8 @@ class Pool implements Threads {
     this.count = queues.length + 1;
   }
 
-  run(own: Lane, bounds: readonly number[], part: Part): void {
+  run(own: Lane, parts: number, count: number, grain: number, part: Part, costs?: ArrayLike<number>): void {
+    const bounds = shares(count, parts, grain, costs);
     const used = this.queues.slice(0, bounds.length - 2);
     // Recorded first: packing and the like, which a part does through the engine itself, is done before any worker starts.
     for (const [i, queue] of used.entries()) part(queue, bounds[i + 1]!, bounds[i + 2]!);

@@ -1,19 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
-import {
-  Attention,
-  createEngine,
-  Embedding,
-  EncoderDecoder,
-  GRU,
-  Linear,
-  LSTM,
-  Module,
-  ReLU,
-  Sequential,
-  type Tensor,
-  tensor,
-} from "../../src/index.js";
+import { createEngine, Embedding, GRU, Linear, LSTM, Module, ReLU, Sequential, type Tensor, tensor } from "../../src/index.js";
 import { summary } from "../../src/inspect/index.js";
+import { Attention, EncoderDecoder } from "../../src/layers/index.js";
 import { SequenceNetwork } from "../../src/tasks/sequence-network.js";
 
 const engine = await createEngine({ seed: 1 });

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { Attention, type AttentionKind, backward, createEngine, gradcheck, sum, tensor, zeros } from "../../src/index.js";
+import { backward, createEngine, gradcheck, sum, tensor, zeros } from "../../src/index.js";
+import { Attention, type AttentionKind } from "../../src/layers/index.js";
 import { ATTENTION_KINDS } from "../../src/nn/attention.js";
 import { dense, type Vector } from "../reference/sequence.js";
 import { close, leafOf } from "../values.js";
@@ -99,7 +100,7 @@ describe.each(ATTENTION_KINDS)("attention %s", (kind) => {
 test("wrong options are refused", () => {
   const options = { kind: "dot", querySize: 3, keySize: 3 } as const;
   expect(() => new Attention(engine, { ...options, kind: "cosine" as never })).toThrowError(
-    'Attention: kind "cosine", wants one of bahdanau, dot',
+    'Attention: kind "cosine", wants "bahdanau", "dot", "general" or "concat"',
   );
   expect(() => new Attention(engine, { ...options, keySize: 4 })).toThrowError('Attention: keySize 4, wants querySize 3 for kind "dot"');
   expect(() => new Attention(engine, { ...options, querySize: 0 })).toThrowError("Attention: querySize 0, wants a whole number from 1");

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { Attention, createEngine, EncoderDecoder, gradcheck, type Tensor, tensor } from "../../src/index.js";
+import { createEngine, gradcheck, type Tensor, tensor } from "../../src/index.js";
+import { Attention, EncoderDecoder } from "../../src/layers/index.js";
 import { randomFloats } from "../kernels/harness.js";
 
 const engine = await createEngine({ seed: 2 });

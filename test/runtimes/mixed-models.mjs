@@ -17,7 +17,6 @@ import {
   cyclicLR,
   Dropout,
   Embedding,
-  EncoderDecoder,
   exponentialLR,
   GRU,
   GRUCell,
@@ -58,7 +57,7 @@ import {
   tanh,
   tensor,
 } from "../../dist/index.js";
-import { LayerNormGRUCell, Zoneout } from "../../dist/layers.js";
+import { EncoderDecoder, LayerNormGRUCell, Zoneout } from "../../dist/layers.js";
 
 export const [BATCH, TIME, WORDS, CLASSES] = [4, 6, 11, 3];
 

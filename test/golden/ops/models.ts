@@ -5,7 +5,6 @@ import {
   crossEntropy,
   detach,
   Embedding,
-  EncoderDecoder,
   type Engine,
   keep,
   Linear,
@@ -17,6 +16,7 @@ import {
   type Tensor,
   tensor,
 } from "../../../src/index.js";
+import { EncoderDecoder } from "../../../src/layers/index.js";
 import { topStates } from "../../../src/ops/recurrent/top-states.js";
 import {
   type Config,

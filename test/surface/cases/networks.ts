@@ -1,5 +1,6 @@
 /** Attention, and networks made of several layers. */
-import type { AttentionKind, AttentionOptions, EncoderDecoderOptions, Tensor } from "../../../src/index.js";
+import type { Tensor } from "../../../src/index.js";
+import type { AttentionKind, AttentionOptions, EncoderDecoderOptions } from "../../../src/layers/index.js";
 import type { Pooling, SequenceNetworkConfig } from "../../../src/tasks/index.js";
 import type { Draw } from "../draw.js";
 import type { Cases } from "../trial.js";
