@@ -10,6 +10,7 @@ import { Stepper } from "../ops/recurrent/stepper.js";
 import { mean, sum } from "../ops/reduce.js";
 import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { zeros } from "../tensor/create.js";
+import { withinStep } from "../tensor/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
@@ -160,15 +161,19 @@ abstract class Recurrent extends Module {
   }
 
   protected run(input: Tensor, state: { h: Tensor | null; c: Tensor | null }, options: ForwardOptions): ReturnType<typeof recurrent> {
-    const { spec, weights, merge } = this;
+    const { spec, weights, merge, initialH, initialC } = this;
     checkOptions(`${spec.name}.forward`, options, ["lengths"]);
-    const given = state.h !== null || state.c !== null;
-    const start = (learned: Parameter | null) => (learned === null ? null : everyRow(learned, input.shape[0] ?? 0));
-    const from = given ? state : { h: start(this.initialH), c: start(this.initialC) };
-    const result = recurrent(spec, { input, weights, ...from, lengths: options.lengths });
-    if (merge === "concat" || !spec.bidirectional) return result;
-    const halves = reshape(result.output, [...result.output.shape.slice(0, 2), 2, sizesOf(spec).recurrent]);
-    return { ...result, output: (merge === "sum" ? sum : mean)(halves, 2) };
+    const learned = initialH !== null && state.h === null && state.c === null;
+    const merged = merge !== "concat" && spec.bidirectional;
+    const plain = (from = state) => recurrent(spec, { input, weights, ...from, lengths: options.lengths });
+    if (!learned && !merged) return plain();
+    return withinStep(input.engine, () => {
+      const start = (each: Parameter | null) => (each === null ? null : everyRow(each, input.shape[0] ?? 0));
+      const result = plain(learned ? { h: start(initialH), c: start(initialC) } : state);
+      if (!merged) return result;
+      const halves = reshape(result.output, [...result.output.shape.slice(0, 2), 2, sizesOf(spec).recurrent]);
+      return { ...result, output: (merge === "sum" ? sum : mean)(halves, 2) };
+    });
   }
 }
 

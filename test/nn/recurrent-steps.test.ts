@@ -189,6 +189,19 @@ describe("edges", () => {
     }
   });
 
+  test("outside a step a forward pass leaves nothing but its results", () => {
+    const layer = new LSTM(engine, { ...sizes, bidirectional: true, merge: "sum", learnedState: true });
+    const use = () => {
+      const { output, state } = layer.forward(x);
+      for (const result of [output, state.h, state.c]) result.dispose();
+      return engine.memoryUse().inUse;
+    };
+    use();
+    const settled = use();
+    for (let i = 0; i < 20; i++) expect(use()).toBe(settled);
+    expect(layer.forward(x).output.data()).toEqual(engine.step(() => layer.forward(x).output.data()));
+  });
+
   test("merged outputs are 0 past each length", () => {
     const layer = new GRU(engine, { ...sizes, bidirectional: true, merge: "mean" });
     const output = outputOf(layer, false, 0, [1, 4, 2]);
