@@ -1,7 +1,8 @@
 /**
  * The engine: kernels, memory and seed. Everything persistent and every step belongs to one.
  */
-import { ConfigError, StateError } from "../errors.js";
+import { StateError } from "../errors.js";
+import { wholeNumber } from "../options.js";
 import { Allocator } from "./allocator.js";
 import { Arena } from "./arena.js";
 import { type Kernels, type Ptr, WORK_BYTES } from "./kernels.js";
@@ -212,9 +213,7 @@ export class Engine {
   }
 
   #open({ training = false, step }: StepOptions): Frame {
-    if (step !== undefined && !(Number.isSafeInteger(step) && step >= 0)) {
-      throw new ConfigError(`Engine.step: step ${step}, wants a whole number from 0`);
-    }
+    if (step !== undefined) wholeNumber("Engine.step", "step", step, 0);
     const parent = this.#frame;
     const frame: Frame = {
       id: ++this.#frames,

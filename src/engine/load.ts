@@ -120,9 +120,8 @@ function bind(memory: LinearMemory, modules: EngineModules, trainAbi: EngineAsse
 
 function validate(options: EngineOptions): void {
   checkOptions("createEngine", options, KNOWN);
-  const { seed = 0, maxMemory } = options;
-  if (!(Number.isSafeInteger(seed) && seed >= 0))
-    throw new ConfigError(`createEngine: seed ${seed}, wants a whole number from 0 to 2^53 - 1`);
+  const { maxMemory } = options;
+  wholeNumber("createEngine", "seed", options.seed ?? 0, 0);
   oneOf("createEngine", "numerics", options.numerics ?? "fast", ["fast", "reproducible"]);
   oneOf("createEngine", "backend", options.backend ?? "auto", ["auto", "wasm", "js"]);
   if (wholeNumber("createEngine", "threads", options.threads ?? 1, 1) > MAX_THREADS) {

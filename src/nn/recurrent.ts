@@ -178,7 +178,7 @@ abstract class Recurrent extends Module {
 }
 
 /** The state [L·D, 1, size] for each row of a batch: [L·D, batch, size]. */
-const everyRow = (state: Tensor, batch: number): Tensor => add(zeros(state.engine, [state.shape[0]!, batch, state.shape[2]!]), state);
+const everyRow = (state: Tensor, batch: number): Tensor => add(zeros(state.engine, [batch, 1]), state);
 
 function makeWeights(engine: Engine, spec: RecurrentSpec, bias: boolean): RecurrentWeights[] {
   const { directions, recurrent: size, hidden, width } = sizesOf(spec);
@@ -194,15 +194,7 @@ function makeWeights(engine: Engine, spec: RecurrentSpec, bias: boolean): Recurr
   }));
 }
 
-/**
- * Elman network over a padded batch: h' = f(W_ih·x + b_ih + W_hh·h + b_hh), f tanh or ReLU.
- * Elman 1990. Accuracy: docs/numerics.md.
- */
-export class RNN extends Recurrent {
-  constructor(engine: Engine, options: RNNOptions) {
-    super(engine, "RNN", options);
-  }
-
+abstract class HiddenRecurrent extends Recurrent {
   /**
    * @param input f32 [B, T, inputSize]; steps at or past lengths[b] are never read
    * @param state h f32 [L·D, B, H]; zeros, or the learned state, when absent
@@ -212,6 +204,16 @@ export class RNN extends Recurrent {
   forward(input: Tensor, state: HiddenState | null = null, options: ForwardOptions = {}): { output: Tensor; state: HiddenState } {
     const { output, h } = this.run(input, { h: state?.h ?? null, c: null }, options);
     return { output, state: { h } };
+  }
+}
+
+/**
+ * Elman network over a padded batch: h' = f(W_ih·x + b_ih + W_hh·h + b_hh), f tanh or ReLU.
+ * Elman 1990. Accuracy: docs/numerics.md.
+ */
+export class RNN extends HiddenRecurrent {
+  constructor(engine: Engine, options: RNNOptions) {
+    super(engine, "RNN", options);
   }
 }
 
@@ -241,14 +243,8 @@ export class LSTM extends Recurrent {
  * n = tanh(W_in·x + b_in + s(r)·(W_hn·h + b_hn)), or with `resetAfter: false` before it, as in Cho et al. 2014:
  * n = tanh(W_in·x + b_in + W_hn·(s(r)·h) + b_hn). Names and shapes of the parameters are the same.
  */
-export class GRU extends Recurrent {
+export class GRU extends HiddenRecurrent {
   constructor(engine: Engine, options: GRUOptions) {
     super(engine, "GRU", options);
-  }
-
-  /** As {@link RNN.forward}. */
-  forward(input: Tensor, state: HiddenState | null = null, options: ForwardOptions = {}): { output: Tensor; state: HiddenState } {
-    const { output, h } = this.run(input, { h: state?.h ?? null, c: null }, options);
-    return { output, state: { h } };
   }
 }
