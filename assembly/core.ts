@@ -1,4 +1,4 @@
-// Module core: the forward kernels. What each does stands in its file; the ABI in README.md.
+// Module core: the forward kernels that saved models run on. What each does stands in its file; the ABI in README.md.
 
 /** 1 in the build for relaxed SIMD. */
 export const relaxed: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 0;
@@ -9,8 +9,8 @@ export { f32_lstm_cell_fwd } from "./cell/lstm";
 export { f32_rnn_cell_fwd } from "./cell/rnn";
 export { x32_copy_strided } from "./copy/strided";
 export { f32_crf_best } from "./crf/forward";
-export { f32_add, f32_affine, f32_axpby, f32_div, f32_mul, f32_sub } from "./elementwise/binary";
-export { f32_exp, f32_log, f32_relu, f32_sigmoid, f32_sqrt, f32_tanh } from "./elementwise/unary";
+export { f32_add, f32_mul, f32_sub } from "./elementwise/binary";
+export { f32_relu, f32_sigmoid, f32_tanh } from "./elementwise/unary";
 export { f32_gather_rows } from "./embedding/gather";
 export { f32_gemm_4x8_splat, f32_gemm_packed_4x8_splat } from "./gemm/gemm";
 export { f32_gemm_pack_b8 } from "./gemm/pack";

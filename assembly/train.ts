@@ -1,4 +1,4 @@
-// Module train: backward passes, losses, optimizers and random numbers. What each does stands in its file; the ABI in README.md.
+// Module train: backward passes, losses, optimizers, random numbers and further forward kernels. What each does stands in its file; the ABI in README.md.
 
 export { f32_gru_cell_bwd } from "./cell/gru";
 export { f32_gru_blend_bwd, f32_gru_reset_bwd } from "./cell/gru_before";
@@ -17,6 +17,8 @@ export {
   f32_sqrt_bwd,
   f32_tanh_bwd,
 } from "./elementwise/backward";
+export { f32_affine, f32_axpby, f32_div } from "./elementwise/binary";
+export { f32_exp, f32_log, f32_sqrt } from "./elementwise/unary";
 export { f32_scatter_add_rows } from "./embedding/gather";
 export { f32_normalize_bwd, f32_normalize_fwd } from "./norm/normalize";
 export { f32_adadelta, f32_adagrad, f32_rmsprop } from "./optim/adaptive";

@@ -15,7 +15,7 @@ export type Ptr = number;
 /** Bytes of scratch memory that `gemm` and `gemmPacked` want; one workspace per thread. */
 export const WORK_BYTES = 128 * 256 * 4 + 256 * 1024 * 4 + 512;
 
-/** Forward kernels, in the module `core`. */
+/** Forward kernels that saved models run on, in the module `core`. */
 export interface CoreKernels {
   /**
    * C[m,n] = beta·C + op(A)·op(B). op(A) is [m,k]: A is stored [m,k] (transA 0) or [k,m] (transA 1);
@@ -55,9 +55,6 @@ export interface CoreKernels {
   ): void;
 
   /** y[i] = f(x[i]), i < n; y may be x. relu passes NaN. */
-  exp(y: Ptr, x: Ptr, n: number): void;
-  log(y: Ptr, x: Ptr, n: number): void;
-  sqrt(y: Ptr, x: Ptr, n: number): void;
   tanh(y: Ptr, x: Ptr, n: number): void;
   sigmoid(y: Ptr, x: Ptr, n: number): void;
   relu(y: Ptr, x: Ptr, n: number): void;
@@ -65,11 +62,6 @@ export interface CoreKernels {
   add(y: Ptr, a: Ptr, b: Ptr, n: number): void;
   sub(y: Ptr, a: Ptr, b: Ptr, n: number): void;
   mul(y: Ptr, a: Ptr, b: Ptr, n: number): void;
-  div(y: Ptr, a: Ptr, b: Ptr, n: number): void;
-  /** y[i] = beta·y[i] + alpha·x[i]. */
-  axpby(y: Ptr, x: Ptr, n: number, alpha: number, beta: number): void;
-  /** y[i] = x[i]·alpha + shift (two roundings). */
-  affine(y: Ptr, x: Ptr, n: number, alpha: number, shift: number): void;
 
   /**
    * Copies 32-bit words: y[r·yRow + c·yCol] = x[r·xRow + c·xCol] for r < rows, c < cols. Strides may be 0 in x (broadcast).
@@ -120,8 +112,19 @@ export interface CoreKernels {
   crfBest(best: Ptr, emissions: Ptr, start: Ptr, transitions: Ptr, steps: number, n: number): void;
 }
 
-/** Backward passes, losses, optimizers and random numbers, in the module `train`. */
+/** Backward passes, losses, optimizers, random numbers and further forward kernels, in the module `train`. */
 export interface TrainKernels {
+  /** y[i] = f(x[i]), i < n; y may be x. */
+  exp(y: Ptr, x: Ptr, n: number): void;
+  log(y: Ptr, x: Ptr, n: number): void;
+  sqrt(y: Ptr, x: Ptr, n: number): void;
+  /** y[i] = a[i] / b[i]; y may be a or b. */
+  div(y: Ptr, a: Ptr, b: Ptr, n: number): void;
+  /** y[i] = beta·y[i] + alpha·x[i]. */
+  axpby(y: Ptr, x: Ptr, n: number, alpha: number, beta: number): void;
+  /** y[i] = x[i]·alpha + shift (two roundings). */
+  affine(y: Ptr, x: Ptr, n: number, alpha: number, shift: number): void;
+
   /** dx[i] = beta·dx[i] + dy[i]·f'(…): from the output y (exp, tanh, sigmoid, sqrt, relu) or the input x (log). dx may be dy only with beta 0. */
   expGrad(dx: Ptr, dy: Ptr, y: Ptr, n: number, beta: number): void;
   logGrad(dx: Ptr, dy: Ptr, x: Ptr, n: number, beta: number): void;

@@ -4,7 +4,7 @@ import { ARGUMENTS, type Generator, shared } from "./blocks.js";
 
 type Unary = "exp" | "log" | "sqrt" | "tanh" | "sigmoid" | "relu";
 
-const unary =
+export const unary =
   (name: Unary): Generator =>
   (draw) => {
     const n = draw.count();
@@ -17,7 +17,7 @@ const unary =
     };
   };
 
-const binary =
+export const binary =
   (name: "add" | "sub" | "mul" | "div"): Generator =>
   (draw) => {
     const n = draw.count();
@@ -84,37 +84,12 @@ export const CORE_CALLS: { readonly [K in keyof CoreKernels]: Generator } = {
     };
   },
 
-  exp: unary("exp"),
-  log: unary("log"),
-  sqrt: unary("sqrt"),
   tanh: unary("tanh"),
   sigmoid: unary("sigmoid"),
   relu: unary("relu"),
   add: binary("add"),
   sub: binary("sub"),
   mul: binary("mul"),
-  div: binary("div"),
-
-  axpby: (draw) => {
-    const n = draw.count();
-    const { beta, out } = draw.output(n);
-    const [x, alpha, inPlace] = [draw.f32(n), draw.scalar(), draw.flag()];
-    return (rig) => {
-      const from = x(rig);
-      const y = shared(inPlace && beta === 0, from, out)(rig);
-      rig.kernels.axpby(y, from, n, alpha, beta);
-      return [[y, n]];
-    };
-  },
-  affine: (draw) => {
-    const n = draw.count();
-    const [x, out, alpha, shift] = [draw.f32(n), draw.blank(n), draw.scalar(), draw.scalar()];
-    return (rig) => {
-      const y = out(rig);
-      rig.kernels.affine(y, x(rig), n, alpha, shift);
-      return [[y, n]];
-    };
-  },
 
   copyStrided: (draw) => {
     const { rows, cols, y, x, strides, size } = strided(draw, (n) => draw.blank(n));

@@ -2,7 +2,7 @@
 import type { TrainKernels } from "../../../src/engine/kernels.js";
 import type { Rig } from "../../kernels/harness.js";
 import { ARGUMENTS, type Block, type Call, type Generator, shared } from "./blocks.js";
-import { strided } from "./core.js";
+import { binary, strided, unary } from "./core.js";
 import { OPTIMIZER_CALLS } from "./optimizers.js";
 
 type UnaryGrad = "expGrad" | "logGrad" | "sqrtGrad" | "tanhGrad" | "sigmoidGrad" | "reluGrad";
@@ -78,6 +78,31 @@ const words = (rig: Rig, value: number): ReturnType<Call> => [
 
 export const TRAIN_CALLS: { readonly [K in keyof TrainKernels]: Generator } = {
   ...OPTIMIZER_CALLS,
+  exp: unary("exp"),
+  log: unary("log"),
+  sqrt: unary("sqrt"),
+  div: binary("div"),
+  axpby: (draw) => {
+    const n = draw.count();
+    const { beta, out } = draw.output(n);
+    const [x, alpha, inPlace] = [draw.f32(n), draw.scalar(), draw.flag()];
+    return (rig) => {
+      const from = x(rig);
+      const y = shared(inPlace && beta === 0, from, out)(rig);
+      rig.kernels.axpby(y, from, n, alpha, beta);
+      return [[y, n]];
+    };
+  },
+  affine: (draw) => {
+    const n = draw.count();
+    const [x, out, alpha, shift] = [draw.f32(n), draw.blank(n), draw.scalar(), draw.scalar()];
+    return (rig) => {
+      const y = out(rig);
+      rig.kernels.affine(y, x(rig), n, alpha, shift);
+      return [[y, n]];
+    };
+  },
+
   expGrad: unaryGrad("expGrad"),
   logGrad: unaryGrad("logGrad"),
   sqrtGrad: unaryGrad("sqrtGrad"),
