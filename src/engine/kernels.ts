@@ -108,6 +108,7 @@ export interface CoreKernels {
   /**
    * One row of a linear-chain CRF, steps >= 1 and n >= 1 tags; formulas in assembly/crf. best [steps, n]: what the best path into each
    * tag scores, less the largest of its step. emissions [steps, n], start [n], transitions [n, n] from row to column.
+   * Rows of best and transitions are padded to multiples of 4; numbers in the padding have no effect.
    */
   crfBest(best: Ptr, emissions: Ptr, start: Ptr, transitions: Ptr, steps: number, n: number): void;
 }
@@ -234,10 +235,10 @@ export interface TrainKernels {
 
   /**
    * Of one row as crfBest has it, in float64: log(sum over paths of exp(score)), less the score of tags [steps] (i32, 0: absent).
-   * lse [steps - 1, n] is for the gradient; work: n + 1 floats.
+   * lse [steps - 1, n] is for the gradient; end [n, 1]; rows of lse, transitions and end are padded. work: n, padded, and 4 floats.
    */
   crf(lse: Ptr, emissions: Ptr, tags: Ptr, start: Ptr, transitions: Ptr, end: Ptr, work: Ptr, steps: number, n: number): number;
-  /** Adds coef·(gradient of crf) to all four outputs, of the shapes of what they belong to; work: 3·n + 1 floats. */
+  /** Adds coef·(gradient of crf) to all four outputs, which are padded as what they belong to; work: three times n, padded, and 4 floats. */
   crfGrad(
     dEmissions: Ptr,
     dTransitions: Ptr,

@@ -23,11 +23,15 @@ function advance(m: Float32Array, a: number, into: number, emissions: number, n:
   return total;
 }
 
-/** y[j] = max over i of a[i] + transitions[i][j]. */
-function combineMax(m: Float32Array, y: number, a: number, transitions: number, rows: number, cols: number): void {
-  for (let j = 0; j < cols; j++) {
+/** Elements of a padded row. */
+const padded = (cols: number): number => (cols + 3) & ~3;
+
+/** y[j] = max over i of a[i] + moves[i][j]; y and rows of moves are padded. */
+function combineMax(m: Float32Array, y: number, a: number, moves: number, rows: number, cols: number): void {
+  const width = padded(cols);
+  for (let j = 0; j < width; j++) {
     let top = -Infinity;
-    for (let i = 0, q = transitions + j; i < rows; i++, q += cols) {
+    for (let i = 0, q = moves + j; i < rows; i++, q += width) {
       const x = f((m[a + i] as number) + (m[q] as number));
       if (top < x) top = x;
     }
@@ -35,14 +39,15 @@ function combineMax(m: Float32Array, y: number, a: number, transitions: number, 
   }
 }
 
-/** y[j] = log-sum-exp over i of a[i] + transitions[i][j]. */
-function combineSum(m: Float32Array, y: number, a: number, transitions: number, rows: number, cols: number): void {
-  combineMax(m, y, a, transitions, rows, cols);
-  for (let j = 0; j < cols; j++) {
+/** y[j] = log-sum-exp over i of a[i] + moves[i][j]. */
+function combineSum(m: Float32Array, y: number, a: number, moves: number, rows: number, cols: number): void {
+  combineMax(m, y, a, moves, rows, cols);
+  const width = padded(cols);
+  for (let j = 0; j < width; j++) {
     const top = m[y + j] as number;
     const shift = top === -Infinity ? 0 : top;
     let total = 0;
-    for (let i = 0, q = transitions + j; i < rows; i++, q += cols) {
+    for (let i = 0, q = moves + j; i < rows; i++, q += width) {
       total = f(total + exp(f(f((m[a + i] as number) + (m[q] as number)) - shift)));
     }
     m[y + j] = top + log(total);
@@ -62,21 +67,21 @@ function pathScore(
   let tag = i32[tags] as number;
   let score = (m[start + tag] as number) + (m[emissions + tag] as number);
   for (let t = 1; t < steps; t++) {
-    const from = tag;
+    const from = transitions + tag * padded(n);
     tag = i32[tags + t] as number;
-    score += m[transitions + from * n + tag] as number;
+    score += m[from + tag] as number;
     score += m[emissions + t * n + tag] as number;
   }
-  return score + (m[end + tag] as number);
+  return score + (m[end + 4 * tag] as number);
 }
 
-/** p[i] = sum_j w[i][j]·g[j], divided by their sum; d[i][j] += coef·(w[i][j]·g[j]). */
+/** p[i] = sum_j w[i][j]·g[j], divided by their sum; d[i][j] += coef·(w[i][j]·g[j]). g is 0 in its padding. */
 function spread(
   m: Float32Array,
   p: number,
   d: number,
   a: number,
-  transitions: number,
+  moves: number,
   lse: number,
   g: number,
   rows: number,
@@ -84,12 +89,13 @@ function spread(
   coef: number,
 ): void {
   let total = 0;
+  const width = padded(cols);
   const lanes = new Float32Array(4);
   for (let i = 0; i < rows; i++) {
     lanes.fill(0);
-    for (let j = 0, at = i * cols; j < cols; j++, at++) {
+    for (let j = 0, at = i * width; j < width; j++, at++) {
       const l = m[lse + j] as number;
-      const w = exp(f(f((m[a + i] as number) + (m[transitions + at] as number)) - (l === -Infinity ? 0 : l)));
+      const w = exp(f(f((m[a + i] as number) + (m[moves + at] as number)) - (l === -Infinity ? 0 : l)));
       const share = f(w * (m[g + j] as number));
       lanes[j & 3] = (lanes[j & 3] as number) + share;
       m[d + at] = (m[d + at] as number) + f(coef * share);
@@ -108,51 +114,58 @@ export function createCrf(heap: Heap): Pick<Kernels, "crfBest" | "crf" | "crfGra
       const m = heap.f32;
       let a = best >>> 2;
       advance(m, a, start >>> 2, emissions >>> 2, n);
-      for (let t = 1; t < steps; t++, a += n) {
-        combineMax(m, a + n, a, transitions >>> 2, n, n);
-        advance(m, a + n, a + n, (emissions >>> 2) + t * n, n);
+      for (let t = 1; t < steps; t++) {
+        const next = a + padded(n);
+        combineMax(m, next, a, transitions >>> 2, n, n);
+        advance(m, next, next, (emissions >>> 2) + t * n, n);
+        a = next;
       }
     },
     crf(lse, emissions, tags, start, transitions, end, work, steps, n) {
       const m = heap.f32;
+      const width = padded(n);
       const [a, e, moves] = [work >>> 2, emissions >>> 2, transitions >>> 2];
       let total = advance(m, a, start >>> 2, e, n);
-      for (let t = 1, into = lse >>> 2; t < steps; t++, into += n) {
+      for (let t = 1, into = lse >>> 2; t < steps; t++, into += width) {
         combineSum(m, into, a, moves, n, n);
         total += advance(m, a, into, e + t * n, n);
       }
-      combineSum(m, a + n, a, end >>> 2, n, 1);
-      total += m[a + n] as number;
+      combineSum(m, a + width, a, end >>> 2, n, 1);
+      total += m[a + width] as number;
       return tags === 0 ? total : total - pathScore(heap, e, tags >>> 2, start >>> 2, moves, end >>> 2, steps, n);
     },
     crfGrad(dEmissions, dTransitions, dStart, dEnd, lse, emissions, tags, start, transitions, end, work, steps, n, coef) {
       const m = heap.f32;
       const c = f(coef);
+      const width = padded(n);
       const [a, e, moves] = [work >>> 2, emissions >>> 2, transitions >>> 2];
+      const tagAt = (t: number) => heap.i32[(tags >>> 2) + t] as number;
+      /** d[at] -= coef. */
+      const take = (d: number, at: number) => {
+        m[d + at] = (m[d + at] as number) - c;
+      };
       /** d += coef·g, less coef at the row's tag of step t. */
       const add = (d: number, g: number, t: number) => {
         for (let i = 0; i < n; i++) m[d + i] = (m[d + i] as number) + f(c * (m[g + i] as number));
-        if (tags !== 0) take(d + tagAt(t));
+        if (tags !== 0) take(d, tagAt(t));
       };
-      const tagAt = (t: number) => heap.i32[(tags >>> 2) + t] as number;
-      const take = (at: number) => {
-        m[at] = (m[at] as number) - c;
-      };
-      const intoOf = (t: number) => (t > 0 ? (lse >>> 2) + (t - 1) * n : start >>> 2);
-      let [g, next] = [a + n, a + 2 * n];
+      const intoOf = (t: number) => (t > 0 ? (lse >>> 2) + (t - 1) * width : start >>> 2);
+      let [g, next] = [a + width, a + 2 * width];
+      const all = a + 3 * width;
       let t = steps - 1;
       advance(m, a, intoOf(t), e + t * n, n);
-      combineSum(m, a + 3 * n, a, end >>> 2, n, 1);
+      combineSum(m, all, a, end >>> 2, n, 1);
+      m.fill(0, g, all);
       m[next] = 1;
-      spread(m, g, dEnd >>> 2, a, end >>> 2, a + 3 * n, next, n, 1, c);
-      if (tags !== 0) take((dEnd >>> 2) + tagAt(t));
+      spread(m, g, dEnd >>> 2, a, end >>> 2, all, next, n, 1, c);
+      if (tags !== 0) take(dEnd >>> 2, 4 * tagAt(t));
       for (; ; t--) {
         add((dEmissions >>> 2) + t * n, g, t);
         if (t === 0) break;
         advance(m, a, intoOf(t - 1), e + (t - 1) * n, n);
         [g, next] = [next, g];
         spread(m, g, dTransitions >>> 2, a, moves, intoOf(t), next, n, n, c);
-        if (tags !== 0) take((dTransitions >>> 2) + tagAt(t - 1) * n + tagAt(t));
+        if (tags !== 0) take(dTransitions >>> 2, tagAt(t - 1) * width + tagAt(t));
       }
       add(dStart >>> 2, g, 0);
     },

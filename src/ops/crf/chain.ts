@@ -22,14 +22,24 @@ export interface ChainAddresses {
   readonly end: Ptr;
 }
 
-/** Copies the scores to scratch memory. */
+/** Elements of a row as the kernels want it. */
+export const padded = (cols: number): number => (cols + 3) & ~3;
+
+/** Copies the scores to scratch memory: start [K], and padded transitions [K, K] and end [K, 1]. */
 export function placeChain(engine: Engine, { start, transitions, end }: ChainScores): ChainAddresses {
-  const place = (values: Float32Array): Ptr => {
-    const ptr = engine.scratch(values.byteLength);
-    engine.memory.f32.set(values, ptr >>> 2);
+  const place = (values: Float32Array, rows: number): Ptr => {
+    const cols = values.length / rows;
+    const ptr = engine.scratch(rows * padded(cols) * 4);
+    const { f32 } = engine.memory;
+    for (let row = 0; row < rows; row++) {
+      const at = (ptr >>> 2) + row * padded(cols);
+      f32.fill(0, at, at + padded(cols));
+      f32.set(values.subarray(row * cols, (row + 1) * cols), at);
+    }
     return ptr;
   };
-  return { start: place(start), transitions: place(transitions), end: place(end) };
+  const count = end.length;
+  return { start: place(start, 1), transitions: place(transitions, count), end: place(end, count) };
 }
 
 /**

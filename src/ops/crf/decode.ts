@@ -1,7 +1,7 @@
 /** The best path through a linear-chain CRF (Viterbi 1967). Apart from the rest, for the inference entry. */
 import { NumericError } from "../../errors.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { type ChainScores, checkEmissions, placeChain } from "./chain.js";
+import { type ChainScores, checkEmissions, padded, placeChain } from "./chain.js";
 
 export interface CRFPath {
   /** As many as the row has steps. */
@@ -32,7 +32,7 @@ export function bestPaths(where: string, emissions: Tensor, scores: ChainScores,
   const from = emissions.address(where);
   return engine.scoped(() => {
     const chain = placeChain(engine, scores);
-    const best = engine.scratch(time * count * 4);
+    const best = engine.scratch(time * padded(count) * 4);
     return steps.map((length, row) => {
       const at = from + row * time * count * 4;
       engine.kernels.crfBest(best, at, chain.start, chain.transitions, length, count);
@@ -55,7 +55,7 @@ function trace(f32: Float32Array, best: number, { transitions, end }: ChainScore
     let top = Number.NEGATIVE_INFINITY;
     let tag = -1;
     for (let i = 0; i < count; i++) {
-      const score = f32[best + t * count + i]! + (next === undefined ? end[i]! : transitions[i * count + next]!);
+      const score = f32[best + t * padded(count) + i]! + (next === undefined ? end[i]! : transitions[i * count + next]!);
       if (score > top) {
         top = score;
         tag = i;

@@ -5,7 +5,7 @@ import { IndexError, ShapeError, StateError } from "../../errors.js";
 import { sameShape, show } from "../../tensor/shape.js";
 import { type Backward, isRecording, record } from "../../tensor/tape.js";
 import { checkDType, empty, sameEngine, type Tensor } from "../../tensor/tensor.js";
-import { type ChainAddresses, type ChainScores, checkEmissions, placeChain } from "./chain.js";
+import { type ChainAddresses, type ChainScores, checkEmissions, padded, placeChain } from "./chain.js";
 
 /**
  * @param allowed scores of which those that are -Infinity forbid, or null
@@ -39,63 +39,59 @@ interface Rows {
   readonly tags: Tensor | null;
   readonly steps: readonly number[];
   readonly chain: ChainAddresses;
-  /** [B, T, K]: what the forward kernel leaves for the backward one. */
+  /** [B, T, K], padded: what the forward kernel leaves for the backward one. */
   readonly lse: Ptr;
   readonly work: Ptr;
 }
 
-/** Visits each row with its offset in [B, T, K] in bytes and the addresses of its emissions and tags (0: none). */
+/** Visits each row with the addresses of its emissions and of the rows of tags (0: none) and lse that go with it. */
 function eachRow(
-  { emissions, tags, steps }: Pick<Rows, "emissions" | "tags" | "steps">,
-  visit: (row: number, length: number, offset: number, emissions: Ptr, tags: Ptr) => void,
+  { emissions, tags, steps, lse }: Rows,
+  visit: (row: number, length: number, emissions: Ptr, tags: Ptr, lse: Ptr) => void,
 ): void {
   const [, time, count] = emissions.shape as [number, number, number];
   const [from, own] = [emissions.address("CRF"), tags?.address("CRF") ?? 0];
   steps.forEach((length, row) => {
-    const offset = row * time * count * 4;
-    visit(row, length, offset, from + offset, own === 0 ? 0 : own + row * time * 4);
+    const first = row * time * 4;
+    visit(row, length, from + first * count, own === 0 ? 0 : own + first, lse + first * padded(count));
   });
 }
 
 /** Runs the forward kernel over all rows, in scratch memory. @param values where the rows' values go, f32 [B], or 0 */
 function forwardRows(emissions: Tensor, tags: Tensor | null, scores: ChainScores, steps: readonly number[], values: Ptr): Rows {
   const { engine } = emissions;
-  const count = scores.end.length;
+  const [batch, time, count] = emissions.shape as [number, number, number];
   const chain = placeChain(engine, scores);
   const { start, transitions, end } = chain;
-  const [lse, work] = [engine.scratch(emissions.size * 4), engine.scratch((3 * count + 1) * 4)];
+  const bytes = padded(count) * 4;
+  const [lse, work] = [engine.scratch(batch * time * bytes), engine.scratch(3 * bytes + 16)];
   const rows: Rows = { emissions, tags, steps, chain, lse, work };
-  eachRow(rows, (row, length, offset, from, own) => {
-    const value = engine.kernels.crf(lse + offset, from, own, start, transitions, end, work, length, count);
+  eachRow(rows, (row, length, from, own, kept) => {
+    const value = engine.kernels.crf(kept, from, own, start, transitions, end, work, length, count);
     if (values !== 0) engine.memory.f32[(values >>> 2) + row] = value;
   });
   return rows;
 }
 
-/** Adds each row's gradient, times coef(row), to that of emissions, start, transitions and end. */
-function backwardRows(rows: Rows, into: readonly Ptr[], coef: (row: number) => number): void {
-  const { emissions, chain, lse, work } = rows;
-  const { start, transitions, end } = chain;
-  const { kernels } = emissions.engine;
-  const [dEmissions, dStart, dTransitions, dEnd] = into as [Ptr, Ptr, Ptr, Ptr];
-  eachRow(rows, (row, length, offset, from, own) => {
-    kernels.crfGrad(
-      dEmissions + offset,
-      dTransitions,
-      dStart,
-      dEnd,
-      lse + offset,
-      from,
-      own,
-      start,
-      transitions,
-      end,
-      work,
-      length,
-      emissions.shape[2]!,
-      coef(row),
-    );
+const zeroFill = (engine: Engine, ptr: Ptr, size: number): void => void engine.memory.f32.fill(0, ptr >>> 2, (ptr >>> 2) + size);
+
+/** Adds each row's gradient, times coef(row), to that of the emissions; returns those of the scores, padded as they are. */
+function backwardRows(rows: Rows, dEmissions: Ptr, coef: (row: number) => number): ChainAddresses {
+  const { emissions, work } = rows;
+  const { start, transitions, end } = rows.chain;
+  const { engine, shape } = emissions;
+  const [first, count] = [emissions.address("CRF"), shape[2]!];
+  const zeros = (size: number): Ptr => {
+    const ptr = engine.scratch(size * 4);
+    zeroFill(engine, ptr, size);
+    return ptr;
+  };
+  const d: ChainAddresses = { start: zeros(count), transitions: zeros(count * padded(count)), end: zeros(count * padded(1)) };
+  eachRow(rows, (row, length, from, own, lse) => {
+    const into = [dEmissions + from - first, d.transitions, d.start, d.end] as const;
+    engine.kernels.crfGrad(...into, lse, from, own, start, transitions, end, work, length, count, coef(row));
   });
+  return d;
 }
 
 /** @throws StateError on an engine of recurra/infer, whose kernels are those of decoding */
@@ -103,8 +99,6 @@ function checkEngine(where: string, engine: Engine): void {
   if (engine.kernels.crf === undefined)
     throw new StateError(`${where}: an engine of recurra/infer decodes only, wants one of the training entry`);
 }
-
-const zeroFill = (engine: Engine, ptr: Ptr, size: number): void => void engine.memory.f32.fill(0, ptr >>> 2, (ptr >>> 2) + size);
 
 /**
  * log(sum over all paths of exp(score)) of each row, less the score of its tags when there are some: their negative log-likelihood.
@@ -136,14 +130,22 @@ export function crf(
 
 export const crfBackward: Backward = (context, { inputs, outputs, saved }) => {
   const { engine } = context;
-  const into = inputs.map((input) => {
-    const slot = context.into(input);
-    const ptr = slot?.ptr ?? context.scratch(input.size);
-    if (slot?.beta !== 1) zeroFill(engine, ptr, input.size);
-    return ptr;
-  });
+  const [emissions, start, transitions, end] = inputs as readonly [Tensor, Tensor, Tensor, Tensor];
+  const slot = context.into(emissions);
+  const dEmissions = slot?.ptr ?? context.scratch(emissions.size);
+  if (slot?.beta !== 1) zeroFill(engine, dEmissions, emissions.size);
   const dy = context.gradOf(outputs[0]!) >>> 2;
-  backwardRows(saved as Rows, into, (row) => engine.memory.f32[dy + row]!);
+  const d = backwardRows(saved as Rows, dEmissions, (row) => engine.memory.f32[dy + row]!);
+  const give = (parameter: Tensor, from: Ptr, rows: number) => {
+    const into = context.into(parameter);
+    if (into === null) return;
+    const cols = parameter.size / rows;
+    const move = into.beta === 0 ? engine.kernels.copyStrided : engine.kernels.addStrided;
+    move(into.ptr, from, rows, cols, cols, 1, padded(cols), 1);
+  };
+  give(start, d.start, 1);
+  give(transitions, d.transitions, start.size);
+  give(end, d.end, start.size);
 };
 
 /**
@@ -153,15 +155,13 @@ export const crfBackward: Backward = (context, { inputs, outputs, saved }) => {
 export function crfMarginals(where: string, emissions: Tensor, scores: ChainScores, lengths: ArrayLike<number> | undefined): Tensor {
   const { engine } = emissions;
   checkEngine(where, engine);
-  const { start, transitions, end } = scores;
-  const { steps } = checkEmissions(where, emissions, end.length, lengths);
+  const { steps } = checkEmissions(where, emissions, scores.end.length, lengths);
   emissions.address(where);
   const marginals = empty(engine, emissions.shape, "f32", where);
   engine.scoped(() => {
     const rows = forwardRows(emissions, null, scores, steps, 0);
-    const unwanted = [start, transitions, end].map(({ byteLength }) => engine.scratch(byteLength));
     zeroFill(engine, marginals.address(where), marginals.size);
-    backwardRows(rows, [marginals.address(where), ...unwanted], () => 1);
+    backwardRows(rows, marginals.address(where), () => 1);
   });
   return marginals;
 }

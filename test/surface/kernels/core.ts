@@ -223,11 +223,12 @@ export const CORE_CALLS: { readonly [K in keyof CoreKernels]: Generator } = {
   },
   crfBest: (draw) => {
     const [steps, n] = draw.counts(2, 1000) as [number, number];
-    const [best, emissions, start, transitions] = [draw.blank(steps * n), draw.f32(steps * n), draw.f32(n), draw.f32(n * n)];
+    const width = (n + 3) & ~3;
+    const [best, emissions, start, transitions] = [draw.f32(steps * width), draw.f32(steps * n), draw.f32(n), draw.f32(n * width)];
     return (rig) => {
       const y = best(rig);
       rig.kernels.crfBest(y, emissions(rig), start(rig), transitions(rig), steps, n);
-      return [[y, steps * n]];
+      return [[y, steps * width]];
     };
   },
 };

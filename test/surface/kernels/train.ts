@@ -66,9 +66,15 @@ function ownGradient(draw: Parameters<Generator>[0], rows: number, hidden: numbe
 /** A row of a CRF, with a path or none. */
 function chain(draw: Parameters<Generator>[0]) {
   const [steps, n] = draw.counts(2, 1000) as [number, number];
-  const [emissions, start, transitions, end] = [steps * n, n, n * n, n].map((size) => draw.f32(size)) as [Block, Block, Block, Block];
+  const width = (n + 3) & ~3;
+  const [emissions, start, transitions, end] = [steps * n, n, n * width, 4 * n].map((size) => draw.f32(size)) as [
+    Block,
+    Block,
+    Block,
+    Block,
+  ];
   const tags = draw.maybe(draw.i32(steps, () => draw.int(0, n - 1)));
-  return { steps, n, emissions, tags, start, transitions, end };
+  return { steps, n, width, emissions, tags, start, transitions, end };
 }
 
 /** The two words of a float64, to be compared; a NaN is made one number. */
@@ -273,20 +279,20 @@ export const TRAIN_CALLS: { readonly [K in keyof TrainKernels]: Generator } = {
     };
   },
   crf: (draw) => {
-    const { steps, n, emissions, tags, start, transitions, end } = chain(draw);
-    const [lse, work] = [draw.blank((steps - 1) * n), draw.blank(n + 1)];
+    const { steps, n, width, emissions, tags, start, transitions, end } = chain(draw);
+    const [lse, work] = [draw.blank((steps - 1) * width), draw.blank(width + 4)];
     return (rig) => {
       const y = lse(rig);
       const { kernels } = rig;
       const value = kernels.crf(y, emissions(rig), tags(rig), start(rig), transitions(rig), end(rig), work(rig), steps, n);
-      return [[y, (steps - 1) * n], ...words(rig, value)];
+      return [[y, (steps - 1) * width], ...words(rig, value)];
     };
   },
   crfGrad: (draw) => {
-    const { steps, n, emissions, tags, start, transitions, end } = chain(draw);
-    const sizes = [steps * n, n * n, n, n] as const;
+    const { steps, n, width, emissions, tags, start, transitions, end } = chain(draw);
+    const sizes = [steps * n, n * width, n, 4 * n] as const;
     const [dEmissions, dTransitions, dStart, dEnd] = sizes.map((size) => draw.f32(size)) as [Block, Block, Block, Block];
-    const [lse, work, coef] = [draw.f32((steps - 1) * n), draw.blank(3 * n + 1), draw.scalar()];
+    const [lse, work, coef] = [draw.f32((steps - 1) * width), draw.blank(3 * width + 4), draw.scalar()];
     return (rig) => {
       const into = [dEmissions(rig), dTransitions(rig), dStart(rig), dEnd(rig)] as const;
       const from = [lse(rig), emissions(rig), tags(rig), start(rig), transitions(rig), end(rig)] as const;
