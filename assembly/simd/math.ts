@@ -25,10 +25,10 @@ const TABLE: usize = memory.data<f32>([
   1, // ONE
   -104.5, // EXP_LOW
   89, // EXP_HIGH
-  -2, // MINUS_TWO
-  -18.5, // TANH_LOW
+  17.5, // SIGMOID_HIGH
+  -18.5, // EXPM1_LOW
   12583039, // ROUND_PLUS_127
-  0.3333333432674408, // THIRD
+  0.5493061542510986, // TANH_FAR, ln(3)/2
   2, // TWO
   1.1754943508222875e-38, // NORMAL
   8388608, // TWO_23
@@ -60,6 +60,7 @@ const TABLE: usize = memory.data<f32>([
   0.1223132312297821, // TAIL_2
   0.14115174114704132, // TAIL_1
   0.14104324579238892, // TAIL_0
+  9.25, // TANH_HIGH
 ]);
 @inline const MINUS_LN2_LOW: usize = 0;
 @inline const MINUS_LN2_HIGH: usize = 4;
@@ -74,10 +75,10 @@ const TABLE: usize = memory.data<f32>([
 @inline const ONE: usize = 40;
 @inline const EXP_LOW: usize = 44;
 @inline const EXP_HIGH: usize = 48;
-@inline const MINUS_TWO: usize = 52;
-@inline const TANH_LOW: usize = 56;
+@inline const SIGMOID_HIGH: usize = 52;
+@inline const EXPM1_LOW: usize = 56;
 @inline const ROUND_PLUS_127: usize = 60;
-@inline const THIRD: usize = 64;
+@inline const TANH_FAR: usize = 64;
 @inline const TWO: usize = 68;
 @inline const NORMAL: usize = 72;
 @inline const TWO_23: usize = 76;
@@ -109,6 +110,7 @@ const TABLE: usize = memory.data<f32>([
 @inline const TAIL_2: usize = 180;
 @inline const TAIL_1: usize = 184;
 @inline const TAIL_0: usize = 188;
+@inline const TANH_HIGH: usize = 192;
 
 @inline
 function c(offset: usize): v128 {
@@ -152,30 +154,38 @@ export function exp4(x: v128): v128 {
   return expClamped(f32x4.pmin(f32x4.pmax(x, c(EXP_LOW)), c(EXP_HIGH)));
 }
 
-/** 1/(1 + e^-x): from t = e^-|x| as 1/(1+t) or t/(1+t), which keeps small results relative. */
+/**
+ * 1/(1 + e^-x) = s/(s + p) with e^-x = p/s, s = 2^n: nothing overflows, small results reach denormals, and it rises, for p/s falls and so
+ * do the rounded sum and quotient, which are those of 1 + p/s.
+ */
 @inline
 export function sigmoid4(x: v128): v128 {
-  const negative = v128.or(x, i32x4.splat(0x80000000));
-  const t = expClamped(f32x4.pmax(negative, c(EXP_LOW)));
-  const top = v128.bitselect(t, c(ONE), i32x4.shr_s(x, 31));
-  return f32x4.div(top, f32x4.add(c(ONE), t));
+  const u = f32x4.pmin(f32x4.pmax(x, c(EXP_LOW)), c(SIGMOID_HIGH));
+  const t = madd(u, c(LOG2E), c(ROUND_PLUS_254));
+  const r = reduce(u, f32x4.sub(t, c(ROUND_PLUS_254)));
+  const p = f32x4.add(c(ONE), expm1Reduced(f32x4.neg(r)));
+  const a = i32x4.shr_u(t, 1);
+  const s = f32x4.mul(i32x4.shl(a, 23), i32x4.shl(i32x4.sub(t, a), 23));
+  return f32x4.div(s, f32x4.add(s, p));
 }
 
 /**
- * With t = e^(-2|x|) = 2^n·(1 + p), p = expm1(r), and m = t - 1: tanh|x| = -m/(m+2), where nothing cancels near 0 (n = 0: m is p), and
- * from t <= 1/3 on 1 - 2t/(m+2), where an error of m would count twice. One quotient serves both; the sign is copied.
+ * Near 0 from w = e^(-2|x|) - 1 = 2^n·expm1(r) + (2^n - 1) as -w/(w+2), where nothing cancels; from |x| = ln(3)/2 on, where an error of w
+ * would count twice, from w = e^(2|x|) as 1 - 2/(w+1). Both rise with |x| at every rounded operation. One quotient serves both; the
+ * sign is copied.
  */
 @inline
 export function tanh4(x: v128): v128 {
   const sign = i32x4.splat(0x80000000);
-  const u = f32x4.pmax(f32x4.mul(c(MINUS_TWO), v128.andnot(x, sign)), c(TANH_LOW));
+  const size = f32x4.pmin(v128.andnot(x, sign), c(TANH_HIGH));
+  const far = f32x4.ge(size, c(TANH_FAR));
+  const one = v128.andnot(c(ONE), far);
+  const u = v128.or(f32x4.add(size, size), v128.andnot(sign, far));
   const k = madd(u, c(LOG2E), c(ROUND_PLUS_127));
   const p = expm1Reduced(reduce(u, f32x4.sub(k, c(ROUND_PLUS_127))));
   const s = i32x4.shl(k, 23);
-  const t = madd(s, p, s);
-  const m = madd(s, p, f32x4.sub(s, c(ONE)));
-  const far = f32x4.le(t, c(THIRD));
-  const quotient = f32x4.div(v128.bitselect(f32x4.add(t, t), f32x4.neg(m), far), f32x4.add(m, c(TWO)));
+  const w = madd(s, p, f32x4.sub(s, one));
+  const quotient = f32x4.div(v128.bitselect(c(TWO), f32x4.neg(w), far), f32x4.add(w, f32x4.add(one, c(ONE))));
   const y = v128.bitselect(f32x4.sub(c(ONE), quotient), quotient, far);
   return v128.or(v128.andnot(y, sign), v128.and(x, sign));
 }
@@ -211,7 +221,7 @@ export function log4(x: v128): v128 {
 /** e^x - 1 for x <= 0 or NaN, as 2^n·p + (2^n - 1). */
 @inline
 export function expm1Negative4(x: v128): v128 {
-  const u = f32x4.pmax(x, c(TANH_LOW));
+  const u = f32x4.pmax(x, c(EXPM1_LOW));
   const k = madd(u, c(LOG2E), c(ROUND_PLUS_127));
   const p = expm1Reduced(reduce(u, f32x4.sub(k, c(ROUND_PLUS_127))));
   const s = i32x4.shl(k, 23);
@@ -228,13 +238,14 @@ export function log1pUnit4(t: v128): v128 {
 }
 
 /**
- * The share of the normal distribution above x >= 0: erfc(z)/2, z = x/sqrt(2), as t·Q(t)·e^(-z²) with t = 1/(1 + z/2). Q of degree 10
- * interpolates erfc(z)·e^(z²)/(2t) at Chebyshev nodes of t for z <= 10.2; error 2.4e-8 before rounding. e^(-z²) in two factors, z² split;
- * 0 from x = 14.5 on.
+ * The share of the normal distribution above x >= 0: erfc(z)/2, z = x/sqrt(2), as t·Q(t)·e^(-x²/2) with t = 1/(1 + z/2). Q of degree 10
+ * interpolates erfc(z)·e^(z²)/(2t) at Chebyshev nodes of t for z <= 10.2; error 2.4e-8 before rounding. The power in two factors, x²
+ * split (the rounding of z would count 2z² times); 0 from x = 14.5 on.
  */
 @inline
 export function normalTail4(x: v128): v128 {
-  const z = f32x4.mul(f32x4.pmin(x, c(TAIL_END)), c(ROOT_HALF));
+  const near = f32x4.pmin(x, c(TAIL_END));
+  const z = f32x4.mul(near, c(ROOT_HALF));
   const t = f32x4.div(c(ONE), f32x4.add(c(ONE), f32x4.mul(z, c(HALF))));
   let q = madd(c(TAIL_10), t, c(TAIL_9));
   q = madd(q, t, c(TAIL_8));
@@ -247,9 +258,10 @@ export function normalTail4(x: v128): v128 {
   q = madd(q, t, c(TAIL_1));
   q = madd(q, t, c(TAIL_0));
   // The square of the upper bits is exact, the rest is small.
-  const high = v128.and(z, i32x4.splat(0xfffff000));
-  const rest = f32x4.mul(f32x4.sub(high, z), f32x4.add(high, z));
-  return f32x4.mul(f32x4.mul(t, q), f32x4.mul(exp4(f32x4.neg(f32x4.mul(high, high))), exp4(rest)));
+  const high = v128.and(near, i32x4.splat(0xfffff000));
+  const half = f32x4.mul(high, c(MINUS_HALF));
+  const rest = f32x4.mul(f32x4.mul(f32x4.sub(high, near), f32x4.add(high, near)), c(HALF));
+  return f32x4.mul(f32x4.mul(t, q), f32x4.mul(exp4(f32x4.mul(high, half)), exp4(rest)));
 }
 
 /** max(x, 0); a NaN stays. */

@@ -171,7 +171,8 @@ export function worstUlp(got: ArrayLike<number>, want: ArrayLike<number>): { ulp
   return worst;
 }
 
-function ulpError(got: number, want: number): number {
+/** @see worstUlp */
+export function ulpError(got: number, want: number): number {
   if (Number.isNaN(want)) return Number.isNaN(got) ? 0 : Number.POSITIVE_INFINITY;
   const rounded = Math.fround(want);
   if (!Number.isFinite(rounded)) return got === rounded ? 0 : Number.POSITIVE_INFINITY;

@@ -24,6 +24,18 @@ function normal(x: number): number {
 const density = (x: number) => Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 const clamp = (x: number, a: number, b: number) => Math.min(Math.max(x, a), b);
 
+/**
+ * Those that are more than a product or a limit: the error in ulp of float32 that their kernels may have (docs/numerics.md) for x from
+ * `least` up. Below it a factor is denormal, and the error is a denormal's last place times x.
+ */
+export const TRANSCENDENTAL: Readonly<Record<string, { readonly ulp: number; readonly least: number }>> = {
+  elu: { ulp: 2, least: Number.NEGATIVE_INFINITY },
+  gelu: { ulp: 8, least: -13 },
+  softplus: { ulp: 3, least: Number.NEGATIVE_INFINITY },
+  logSigmoid: { ulp: 3, least: Number.NEGATIVE_INFINITY },
+  silu: { ulp: 4, least: -87 },
+};
+
 export interface Activation {
   readonly name: string;
   readonly a: number;

@@ -5,11 +5,11 @@ const positive = (x: number) => Math.abs(x) + 1e-6;
 
 /** The kernel's name -> function, allowed error (docs/numerics.md), and where it is tried. */
 export const UNARY: Readonly<Record<string, { f: (x: number) => number; ulp: number; domain: (x: number) => number }>> = {
-  exp: { f: Math.exp, ulp: 2, domain: any },
-  log: { f: Math.log, ulp: 2, domain: positive },
+  exp: { f: Math.exp, ulp: 1, domain: any },
+  log: { f: Math.log, ulp: 1, domain: positive },
   sqrt: { f: Math.sqrt, ulp: 0.5, domain: positive },
-  tanh: { f: Math.tanh, ulp: 4, domain: any },
-  sigmoid: { f: sigmoid, ulp: 4, domain: any },
+  tanh: { f: Math.tanh, ulp: 2.5, domain: any },
+  sigmoid: { f: sigmoid, ulp: 2.5, domain: any },
   relu: { f: (x) => Math.max(x, 0), ulp: 0, domain: any },
 };
 

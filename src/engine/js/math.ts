@@ -27,8 +27,7 @@ const L6 = f(0.2000207155942917);
 const L7 = f(-0.25000008940696716);
 const L8 = f(0.3333331346511841);
 
-/** From here on down t = e^(-2|x|) takes the far form of tanh. */
-const THIRD = f(1 / 3);
+const TANH_FAR = f(0.5493061542510986);
 const MIN_NORMAL = 1.1754943508222875e-38;
 
 /** Where 2^0 stands in POWERS. */
@@ -76,21 +75,20 @@ export function exp(x: number): number {
 }
 
 export function sigmoid(x: number): number {
-  const negative = x > 0 ? -x : x;
-  const t = expClamped(Math.max(negative, -104.5));
-  return f((x >= 0 ? 1 : t) / f(1 + t));
+  const u = Math.min(Math.max(x, -104.5), 17.5);
+  const n = exponentOf(u, ROUND_EXP);
+  const s = f(POWERS[(n | 0) + POWER_ZERO] as number);
+  return f(s / f(s + f(1 + expm1Reduced(-u, -n))));
 }
 
 export function tanh(x: number): number {
-  const size = x < 0 ? -x : x;
-  const u = Math.max(-2 * size, -18.5);
+  const size = Math.min(x < 0 ? -x : x, 9.25);
+  const far = size >= TANH_FAR;
+  const u = far ? 2 * size : -2 * size;
   const n = exponentOf(u, ROUND_TANH);
   const s = POWERS[(n | 0) + POWER_ZERO] as number;
-  const p = expm1Reduced(u, n);
-  const t = f(f(s * p) + s);
-  const m = f(f(s * p) + f(s - 1));
-  const quotient = f((t <= THIRD ? f(t + t) : -m) / f(m + 2));
-  const y = t <= THIRD ? f(1 - quotient) : quotient;
+  const w = f(f(s * expm1Reduced(u, n)) + (far ? s : f(s - 1)));
+  const y = far ? f(1 - f(2 / f(w + 1))) : f(-w / f(w + 2));
   return x > 0 ? y : x < 0 ? -y : x;
 }
 
@@ -146,13 +144,13 @@ const TAIL = [
 
 /** The share of the normal distribution above x >= 0. */
 export function normalTail(x: number): number {
-  const z = f(Math.min(x, 14.75) * f(Math.SQRT1_2));
-  const t = f(1 / f(1 + f(z * 0.5)));
+  const near = Math.min(x, 14.75);
+  const t = f(1 / f(1 + f(f(near * f(Math.SQRT1_2)) * 0.5)));
   let q = f(TAIL[0]);
   for (let i = 1; i < TAIL.length; i++) q = f(f(q * t) + f(TAIL[i] as number));
-  bitsOfFloat[0] = z;
+  bitsOfFloat[0] = near;
   bits[0] = (bits[0] as number) & 0xfffff000;
   const high = bitsOfFloat[0];
-  const rest = f(f(high - z) * f(high + z));
-  return f(f(t * q) * f(exp(-f(high * high)) * exp(rest)));
+  const rest = f(f(f(high - near) * f(high + near)) * 0.5);
+  return f(f(t * q) * f(exp(f(high * f(high * -0.5))) * exp(rest)));
 }
