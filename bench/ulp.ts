@@ -1,81 +1,131 @@
 /**
- * npm run ulp [-- --stride 1]
- * Error of the transcendental kernels against float64 over float32's bit patterns, every stride-th of 2^32: a table in Markdown.
- * The whole range takes minutes a function. docs/numerics.md holds its output.
+ * npm run ulp [-- --stride 101] [--write] [--build relaxed] [--only exp]
+ * Error of the transcendental kernels against float64, and whether they rise, are odd, stay in their range and keep NaN: over all 2^32
+ * bit patterns of float32, each of which runs through the kernel; the other activations over a sample. Uses every core.
+ * A table in Markdown on standard output; --write puts it into docs/numerics.md. Exit code 1 when a count is not 0.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { instantiateSync } from "@assemblyscript/loader";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { type Found, Sweeper, TARGETS, type Target } from "./ulp-sweep.js";
 
-const BLOCK = 1 << 20;
-const START = 65536;
-const sigmoid = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
-const FUNCTIONS: readonly (readonly [string, (x: number) => number])[] = [
-  ["exp", Math.exp],
-  ["log", Math.log],
-  ["tanh", Math.tanh],
-  ["sigmoid", sigmoid],
-];
+/** Patterns of a task. */
+const TASK = 1 << 25;
+const ALL = 2 ** 32;
 
-const { values } = parseArgs({ options: { stride: { type: "string", default: "1" } } });
-const stride = Number(values.stride);
-if (!(Number.isInteger(stride) && stride >= 1)) throw new Error(`ulp: stride ${values.stride}, wants a whole number from 1`);
-
-const memory = new WebAssembly.Memory({ initial: 200, maximum: 65536, shared: true });
-const file = path.join(process.env.RECURRA_ROOT ?? process.cwd(), "build/wasm/core-baseline.wasm");
-const { exports } = instantiateSync(readFileSync(file), { env: { memory } });
-const bits = new Uint32Array(memory.buffer, START, BLOCK);
-const x = new Float32Array(memory.buffer, START, BLOCK);
-const y = new Float32Array(memory.buffer, START + 4 * BLOCK, BLOCK);
-const high = new Float64Array(1);
-const word = new Uint32Array(high.buffer);
-
-/** Size of one unit in the last place of the float32 nearest to v. */
-function ulpOf(v: number): number {
-  high[0] = Math.abs(v);
-  const exponent = Math.max(-126, (word[1]! >>> 20) - 1023);
-  word[0] = 0;
-  word[1] = (exponent - 23 + 1023) << 20;
-  return high[0]!;
+interface Task {
+  readonly target: number;
+  readonly stride: number;
+  readonly low: number;
+  readonly high: number;
 }
 
-interface Worst {
-  ulp: number;
-  at: number;
-  wrong: number;
+/** Both signs of every function; of an odd one the positive half, which brings the other along. */
+function tasksOf(chosen: readonly number[], stride: number): Task[] {
+  return chosen.flatMap((target) => {
+    const step = Math.max(stride, TARGETS[target]!.stride);
+    const half = TARGETS[target]!.odd ? [0] : [0, ALL / 2];
+    return half.flatMap((sign) => {
+      const starts = Array.from({ length: ALL / 2 / TASK }, (_, i) => sign + Math.ceil((i * TASK) / step) * step);
+      return starts.map((low, i): Task => ({ target, stride: step, low, high: starts[i + 1] ?? sign + ALL / 2 }));
+    });
+  });
 }
 
-function sweep(name: string, f: (v: number) => number): Worst {
-  const kernel = exports[`f32_${name}`] as (to: number, from: number, n: number) => void;
-  const worst: Worst = { ulp: 0, at: 0, wrong: 0 };
-  const count = Math.ceil(4294967296 / stride);
-  for (let start = 0; start < count; start += BLOCK) {
-    const n = Math.min(BLOCK, count - start);
-    for (let i = 0; i < n; i++) bits[i] = (start + i) * stride;
-    kernel(START + 4 * BLOCK, START, n);
-    for (let i = 0; i < n; i++) {
-      const want = f(x[i]!);
-      const got = y[i]!;
-      const rounded = Math.fround(want);
-      if (Number.isFinite(rounded)) {
-        const error = Math.abs(got - want) / ulpOf(rounded);
-        if (!(error <= worst.ulp)) {
-          worst.ulp = error;
-          worst.at = x[i]!;
-        }
-      } else if (!Object.is(got, rounded)) worst.wrong++;
-    }
-    if (start % (64 * BLOCK) === 0) process.stderr.write(`\r${name} ${Math.floor((100 * start) / count)} %  `);
-  }
-  process.stderr.write("\r");
-  return worst;
+function merge(into: Found, { ulp, at, ...counts }: Found): void {
+  if (ulp > into.ulp) [into.ulp, into.at] = [ulp, at];
+  for (const key of ["inputs", "missed", "falls", "uneven", "outside"] as const) into[key] += counts[key];
 }
 
-console.log(`${Math.ceil(4294967296 / stride)} inputs\n`);
-console.log("| function | largest error, ulp | at x | NaN or infinity missed |");
-console.log("|---|---|---|---|");
-for (const [name, f] of FUNCTIONS) {
-  const { ulp, at, wrong } = sweep(name, f);
-  console.log(`| ${name} | ${ulp.toFixed(3)} | ${at} | ${wrong} |`);
+/** Hands the tasks out to workers as they become free. */
+async function runAll(tasks: readonly Task[], build: string, found: readonly Found[]): Promise<void> {
+  const queue = [...tasks];
+  let done = 0;
+  const serve = () =>
+    new Promise<void>((resolve, reject) => {
+      const worker = new Worker(fileURLToPath(import.meta.url), { workerData: build });
+      const next = () => {
+        const task = queue.shift();
+        if (task === undefined) void worker.terminate().then(() => resolve());
+        else worker.postMessage(task);
+      };
+      worker.on("error", reject);
+      worker.on("message", ({ target, result }: { target: number; result: Found }) => {
+        merge(found[target]!, result);
+        if (++done % 16 === 0) process.stderr.write(`\r${Math.floor((100 * done) / tasks.length)} % `);
+        next();
+      });
+      next();
+    });
+  await Promise.all(Array.from({ length: availableParallelism() }, serve));
+  process.stderr.write("\n");
+}
+
+function work(): void {
+  const sweeper = new Sweeper(workerData as string);
+  parentPort!.on("message", ({ target, stride, low, high }: Task) => {
+    const result = sweeper.sweep({ ...TARGETS[target]!, stride }, low, high);
+    parentPort!.postMessage({ target, result });
+  });
+}
+
+function table(chosen: readonly number[], found: readonly Found[]): string {
+  const cell = (wanted: boolean, count: number) => (wanted ? String(count) : "");
+  const row = (target: number) => {
+    const { name, monotone, odd, range } = TARGETS[target] as Target;
+    const { inputs, ulp, at, missed, falls, uneven, outside } = found[target]!;
+    const bounded = range.some(Number.isFinite);
+    const cells = [name, inputs, ulp.toFixed(3), at, missed, cell(monotone, falls), cell(odd, uneven), cell(bounded, outside)];
+    return `| ${cells.join(" | ")} |`;
+  };
+  return [
+    "| function | inputs | largest error, ulp | at x | NaN or infinity missed | falls | not odd | out of range |",
+    "|---|---|---|---|---|---|---|---|",
+    ...chosen.map(row),
+  ].join("\n");
+}
+
+function writeTable(build: string, text: string): void {
+  const file = path.join(process.env.RECURRA_ROOT ?? process.cwd(), "docs/numerics.md");
+  const document = readFileSync(file, "utf8");
+  const place = new RegExp(`(?<=<!-- ulp ${build} -->\\n)[\\s\\S]*?(?=<!-- end -->)`);
+  if (!place.test(document)) throw new Error(`ulp: ${file} has no place for the table, wants <!-- ulp ${build} --> … <!-- end -->`);
+  writeFileSync(file, document.replace(place, `${text}\n`));
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      stride: { type: "string", default: "1" },
+      build: { type: "string", default: "baseline" },
+      only: { type: "string" },
+      write: { type: "boolean", default: false },
+    },
+  });
+  const stride = Number(values.stride);
+  if (!(Number.isInteger(stride) && stride >= 1)) throw new Error(`ulp: --stride ${values.stride}, wants a whole number from 1`);
+  if (values.write && (stride !== 1 || values.only !== undefined)) throw new Error("ulp: --write with other options, wants it alone");
+  const chosen = [...TARGETS.keys()].filter((i) => values.only === undefined || TARGETS[i]!.name === values.only);
+  const found = TARGETS.map((): Found => ({ inputs: 0, ulp: 0, at: 0, missed: 0, falls: 0, uneven: 0, outside: 0 }));
+  await runAll(tasksOf(chosen, stride), values.build, found);
+  const text = table(chosen, found);
+  console.log(text);
+  if (values.write) writeTable(values.build, text);
+  return found.every(({ missed, falls, uneven, outside }) => missed + falls + uneven + outside === 0) ? 0 : 1;
+}
+
+if (!isMainThread) work();
+else {
+  main().then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = 2;
+    },
+  );
 }
