@@ -9,10 +9,10 @@ import { makeTrial, type ReadyTrial } from "./trial.js";
 /** Trials of each export; more where its options have more combinations. */
 const LEAST_TRIALS = 12;
 /** Elements whose differences are taken in a trial, shared out among its tensors, and at least so many of each. */
-const ELEMENTS = 96;
-const LEAST_ELEMENTS = 3;
+const ELEMENTS = 64;
+const LEAST_ELEMENTS = 2;
 /** The same where gradients add up, which goes wrong for whole tensors. */
-const ADDED_ELEMENTS = 2;
+const ADDED_ELEMENTS = 1;
 
 /** All elements of all f32 tensors in a row. */
 export const joined = (tensors: readonly Tensor[]): Tensor =>

@@ -50,7 +50,7 @@ const adagrad: Options<AdagradOptions> = (draw) => ({
 });
 const adadelta: Options<AdadeltaOptions> = (draw) => ({ ...common(draw), rho: rate(draw), eps: draw.from([1e-6, 0]) });
 
-/** By the exported name; one without an entry fails configurations.test.ts. */
+/** By the exported name; one without an entry fails exports.test.ts. */
 export const OPTIMIZERS: Readonly<Record<string, (draw: Numbers) => object>> = {
   SGD: sgd,
   Adam: adam,

@@ -1,4 +1,4 @@
-/** Exports without gradients of their own, and why. An export that stands neither here nor in cases/ fails gradients.test.ts. */
+/** Exports without gradients of their own, and why. An export that stands neither here nor in cases/ fails exports.test.ts. */
 import { Optimizer, RecurraError, Scheduler } from "../../src/index.js";
 import { SURFACE } from "./exports.js";
 

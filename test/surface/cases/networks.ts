@@ -46,7 +46,7 @@ export const networks = {
       attention,
       attentionSize: few(draw),
       numLayers: draw.from([1, 2]),
-      bidirectional: draw.each([true, false]),
+      bidirectional: draw.flag(),
       inputFeeding: attention !== "bahdanau" && draw.flag(),
     };
     const model = draw.layer(new EncoderDecoder(draw.engine, options));
