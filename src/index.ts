@@ -51,7 +51,7 @@ export { Embedding, type EmbeddingOptions } from "./nn/embedding.js";
 export * as init from "./nn/init.js";
 export { LayerNorm, type LayerNormOptions } from "./nn/layer-norm.js";
 export { Linear, type LinearOptions } from "./nn/linear.js";
-export { Module, type StateDict, type StateEntry, type StateSource } from "./nn/module.js";
+export { Module } from "./nn/module.js";
 export {
   type ForwardOptions,
   GRU,
@@ -87,6 +87,7 @@ export { type PlateauOptions, ReduceLROnPlateau, Scheduler } from "./optim/sched
 export { SGD, type SGDOptions } from "./optim/sgd.js";
 export { detach, full, keep, ones, tensor, zeros } from "./tensor/create.js";
 export { RowSparse } from "./tensor/row-sparse.js";
+export type { StateDict, StateEntry, StateSource } from "./tensor/state.js";
 export { type BackwardOptions, backward, noGrad } from "./tensor/tape.js";
 export { type DType, type Gradient, Tensor } from "./tensor/tensor.js";
 export { type FitOptions, type FitProgress, type FitResult, type FitTask, fit } from "./train/fit.js";

@@ -1,17 +1,6 @@
 /** Module: something with parameters, found by the names of its properties; state dictionaries as PyTorch's. */
-import { FormatError, ShapeError } from "../errors.js";
 import { Parameter } from "../ops/init.js";
-import { sameShape, show } from "../tensor/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
-
-/** Values of a tensor on their way in: what io/safetensors reads. */
-export interface StateEntry {
-  readonly shape: readonly number[];
-  readonly data: ArrayLike<number>;
-}
-
-export type StateDict = ReadonlyMap<string, Tensor>;
-export type StateSource = ReadonlyMap<string, StateEntry | Tensor>;
+import { assignState, type StateDict, type StateSource } from "../tensor/state.js";
 
 /** weightIhL0 -> weight_ih_l0 */
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -57,28 +46,7 @@ export abstract class Module {
    * @throws FormatError naming missing and unexpected keys; ShapeError on a size mismatch; nothing was changed then
    */
   loadStateDict(source: StateSource): void {
-    const where = `${this.constructor.name}.loadStateDict`;
-    const own = this.stateDict();
-    const present = [...own].filter(([name]) => source.has(name));
-    const reached = new Set(present.map(([, parameter]) => parameter));
-    const missing = [...own].flatMap(([name, parameter]) => (reached.has(parameter) ? [] : [name]));
-    const unexpected = [...source.keys()].filter((name) => !own.has(name));
-    if (missing.length + unexpected.length > 0) {
-      const list = (names: string[]) => (names.length === 0 ? "none" : names.join(", "));
-      throw new FormatError(
-        `${where}: missing keys: ${list(missing)}; unexpected keys: ${list(unexpected)}; wants exactly the module's own`,
-      );
-    }
-    const values = present.map(([name, parameter]) => {
-      const { shape, data } = source.get(name)!;
-      if (!sameShape(shape, parameter.shape))
-        throw new ShapeError(`${where}: ${name} has shape ${show(shape)}, wants ${show(parameter.shape)}`);
-      const elements = typeof data === "function" ? data.call(source.get(name)) : data;
-      if (elements.length !== parameter.size)
-        throw new ShapeError(`${where}: ${name} has ${elements.length} values, wants ${parameter.size}`);
-      return { parameter, elements };
-    });
-    for (const { parameter, elements } of values) parameter.assign(elements);
+    assignState(`${this.constructor.name}.loadStateDict`, this.stateDict(), source);
   }
 
   zeroGrad(): void {
