@@ -79,9 +79,18 @@ export { logSoftmax, maskedSoftmax, softmax } from "./ops/softmax.js";
 export { exp, log, relu, sigmoid, sqrt, tanh } from "./ops/unary.js";
 export * from "./optim/adam.js";
 export * from "./optim/adaptive.js";
+export { AveragedWeights, type AveragedWeightsOptions } from "./optim/averaged-weights.js";
 export { type ClipOptions, clipGradNorm, clipGradValue } from "./optim/clip.js";
+export { decayGroups } from "./optim/groups.js";
 export { Lion, type LionOptions } from "./optim/lion.js";
-export { type CommonOptions, type Group, Optimizer, type ParameterGroup, type ParameterState } from "./optim/optimizer.js";
+export {
+  type CommonOptions,
+  type Group,
+  Optimizer,
+  type OptimizerValues,
+  type ParameterGroup,
+  type ParameterState,
+} from "./optim/optimizer.js";
 export * from "./optim/schedule.js";
 export { type PlateauOptions, ReduceLROnPlateau, Scheduler } from "./optim/scheduler.js";
 export { SGD, type SGDOptions } from "./optim/sgd.js";

@@ -43,6 +43,7 @@ const FULL = [
   "Adam",
   "AdamW",
   "Adamax",
+  "AveragedWeights",
   "ConfigError",
   "Dropout",
   "Embedding",
@@ -96,6 +97,7 @@ const FULL = [
   "createEngineSync",
   "crossEntropy",
   "cyclicLR",
+  "decayGroups",
   "detach",
   "div",
   "dropout",
@@ -158,6 +160,7 @@ const FULL = [
   "transpose",
   "warmupLinear",
   "warmupRsqrt",
+  "withWarmup",
   "writeStateDict",
   "zeros",
 ];

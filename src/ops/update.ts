@@ -192,3 +192,20 @@ export function scaleInPlace(gradient: Gradient, factor: number): void {
   gradient.engine.kernels.axpby(ptr, ptr, kept(gradient), factor, 0);
   gradient.storage.version++;
 }
+
+const PIECE = 16384;
+
+/** average += share·(tensor - average): an average that has come to rest stays, which beta·average + alpha·tensor would not. */
+export function approach(average: Tensor, tensor: Tensor, share: number): void {
+  const { engine, size } = tensor;
+  const [to, from] = [average.address("approach"), tensor.address("approach")];
+  engine.scoped(() => {
+    const difference = engine.scratch(PIECE * 4);
+    for (let done = 0; done < size; done += PIECE) {
+      const n = Math.min(PIECE, size - done);
+      engine.kernels.sub(difference, from + done * 4, to + done * 4, n);
+      engine.kernels.axpby(to + done * 4, difference, n, share, 1);
+    }
+  });
+  average.storage.version++;
+}

@@ -1,7 +1,8 @@
 /** What all optimizers share: groups of parameters with options of their own, and the state of each parameter. */
-import { ConfigError } from "../errors.js";
+import { ConfigError, FormatError, isRecurraError } from "../errors.js";
 import { stateLike } from "../ops/update.js";
-import { checkOptions, flag, inRange } from "../options.js";
+import { checkOptions, flag, inRange, wholeNumber } from "../options.js";
+import { assignState, type StateDict, type StateSource } from "../tensor/state.js";
 import { Tensor } from "../tensor/tensor.js";
 
 export interface CommonOptions {
@@ -33,6 +34,14 @@ export interface ParameterState {
   step: number;
   readonly tensors: Record<string, Tensor>;
   readonly numbers: Record<string, number>;
+}
+
+/** What beside tensors a run goes on from: plain JSON. Options hold the rates of the moment. */
+export interface OptimizerValues<O> {
+  readonly optimizer: string;
+  readonly groups: readonly { readonly parameters: number; readonly options: O }[];
+  /** For each parameter in turn; null where it was never updated. */
+  readonly states: readonly ({ readonly step: number; readonly numbers: Readonly<Record<string, number>> } | null)[];
 }
 
 export abstract class Optimizer<O extends CommonOptions = CommonOptions> {
@@ -99,14 +108,66 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions> {
     return this.#states.get(parameter);
   }
 
+  /** All that a run goes on from, to the bit: the states' own tensors as `parameter number.name`, and the rest. */
+  stateDict(): { tensors: StateDict; values: OptimizerValues<O> } {
+    const tensors = new Map<string, Tensor>();
+    const states = this.parameters.map((parameter, i) => {
+      const state = this.#states.get(parameter);
+      for (const [name, tensor] of Object.entries(state?.tensors ?? {})) tensors.set(`${i}.${name}`, tensor);
+      return state === undefined ? null : { step: state.step, numbers: { ...state.numbers } };
+    });
+    const groups = this.groups.map(({ parameters, options }) => ({ parameters: parameters.length, options }));
+    return { tensors, values: { optimizer: this.name, groups, states } };
+  }
+
+  /**
+   * Goes on from a stateDict() of the same kind of optimizer over groups of the same sizes; options are taken over.
+   * @throws FormatError on another optimizer, other groups, missing or unexpected tensors; ShapeError; ConfigError on a number out of
+   *   range; nothing was changed then
+   */
+  loadStateDict({ tensors, values }: { readonly tensors: StateSource; readonly values: OptimizerValues<O> }): void {
+    const where = `${this.name}.loadStateDict`;
+    const shown = ({ optimizer, groups }: OptimizerValues<O>) => `${optimizer} over [${groups.map(({ parameters }) => parameters)}]`;
+    const fresh = new Map<Tensor, ParameterState>();
+    const targets = new Map<string, Tensor>();
+    let options: O[];
+    try {
+      const [found, wanted] = [shown(values), shown(this.stateDict().values)];
+      if (found !== wanted) throw new FormatError(`${where}: state of ${found} parameters, wants ${wanted}`);
+      options = values.groups.map((group) => this.check(group.options));
+      let i = 0;
+      for (const [g, { parameters }] of this.groups.entries()) {
+        for (const parameter of parameters) {
+          const stored = values.states[i];
+          if (stored !== null) {
+            const state = this.createState(parameter, options[g]!);
+            fresh.set(parameter, state);
+            state.step = wholeNumber(where, `step of parameter ${i}`, stored!.step, 0);
+            for (const [name, value] of Object.entries(stored!.numbers)) state.numbers[name] = nonNegative(where, name, value);
+            for (const [name, tensor] of Object.entries(state.tensors)) targets.set(`${i}.${name}`, tensor);
+          }
+          i++;
+        }
+      }
+      assignState(where, targets, tensors);
+    } catch (error) {
+      release(fresh);
+      throw isRecurraError(error)
+        ? error
+        : new FormatError(`${where}: values are incomplete, wants those of stateDict()`, { cause: error });
+    }
+    this.dispose();
+    for (const [parameter, state] of fresh) this.#states.set(parameter, state);
+    for (const [g, group] of this.groups.entries()) group.options = options[g]!;
+  }
+
   zeroGrad(): void {
     for (const parameter of this.parameters) parameter.clearGrad();
   }
 
   /** Frees the optimizer's own memory; it starts anew after that. */
   dispose(): void {
-    for (const { tensors } of this.#states.values()) for (const tensor of Object.values(tensors)) tensor.dispose();
-    this.#states.clear();
+    release(this.#states);
   }
 
   /** Names of the tensors that are kept per parameter. */
@@ -126,8 +187,15 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions> {
       state = this.createState(parameter, options);
       this.#states.set(parameter, state);
     }
+    // Options may have changed since, to ones that want more.
+    for (const name of this.stateNames(options)) state.tensors[name] ??= stateLike(parameter);
     return state;
   }
+}
+
+function release(states: Map<Tensor, ParameterState>): void {
+  for (const { tensors } of states.values()) for (const tensor of Object.values(tensors)) tensor.dispose();
+  states.clear();
 }
 
 /** A finite number from 0. */

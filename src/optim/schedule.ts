@@ -9,8 +9,8 @@ import { checkOptions, inRange, oneOf, wholeNumber } from "../options.js";
 export interface Schedule {
   /** Learning rate at step k of a group whose own rate is `base`. */
   lr(k: number, base: number): number;
-  /** Momentum (or beta1) at step k, where the schedule sets it too. */
-  momentum?(k: number): number;
+  /** Momentum (or beta1) at step k, where the schedule sets it too; undefined leaves it. */
+  momentum?(k: number): number | undefined;
 }
 
 const positive = (where: string, name: string, value: number) => inRange(where, name, value, Number.MIN_VALUE, Number.MAX_VALUE);
@@ -125,7 +125,7 @@ export function oneCycleLR(options: OneCycleOptions): Schedule {
         { end: total - 1, lr: [top, last], momentum: [low, high] },
       ];
   const along = (name: "lr" | "momentum") => (k: number) => {
-    if (k >= total) throw new ConfigError(`${where}: step ${k}, wants one below totalSteps ${total}`);
+    if (k > total) throw new ConfigError(`${where}: step ${k}, wants at most totalSteps ${total}`);
     let begin = 0;
     for (const [i, phase] of phases.entries()) {
       if (k <= phase.end || i === phases.length - 1) {
@@ -235,14 +235,37 @@ export function sequentialLR(schedules: readonly Schedule[], milestones: readonl
       `sequentialLR: ${schedules.length} schedules with ${milestones.length} milestones, wants one milestone less than schedules`,
     );
   }
+  if (milestones.some((milestone, i) => !(Number.isSafeInteger(milestone) && milestone >= (milestones[i - 1] ?? 0)))) {
+    throw new ConfigError(`sequentialLR: milestones [${milestones}], wants whole numbers from 0 that do not fall`);
+  }
   const at = (k: number) => {
     const index = milestones.filter((milestone) => milestone <= k).length;
-    return { schedule: schedules[index]!, start: index === 0 ? 0 : milestones[index - 1]! };
+    return { schedule: schedules[index]!, own: k - (milestones[index - 1] ?? 0) };
   };
   return {
-    lr: (k, base) => {
-      const { schedule, start } = at(k);
-      return schedule.lr(k - start, base);
-    },
+    lr: (k, base) => at(k).schedule.lr(at(k).own, base),
+    momentum: (k) => at(k).schedule.momentum?.(at(k).own),
   };
+}
+
+export interface WarmupOptions {
+  /** Steps before the schedule's own step 0. */
+  readonly steps: number;
+  /** Evenly, at one level, or by a constant factor. Default "linear". */
+  readonly kind?: "linear" | "constant" | "exponential";
+  /** What the schedule's first rate is multiplied by at the start. Default 1/3, as linearLR's. */
+  readonly startFactor?: number;
+}
+
+/** Any schedule after a warm-up to its first rate: PyTorch's SequentialLR of LinearLR or ConstantLR and the schedule. */
+export function withWarmup(schedule: Schedule, options: WarmupOptions): Schedule {
+  const where = "withWarmup";
+  checkOptions(where, options, ["steps", "kind", "startFactor"]);
+  const kind = oneOf(where, "kind", options.kind ?? "linear", ["linear", "constant", "exponential"]);
+  const steps = wholeNumber(where, "steps", options.steps, 0);
+  const start = inRange(where, "startFactor", options.startFactor ?? 1 / 3, kind === "exponential" ? Number.MIN_VALUE : 0, 1);
+  const factor = (k: number) =>
+    kind === "constant" ? start : kind === "linear" ? start + ((1 - start) * k) / steps : power(start, 1 - k / steps);
+  const front: Schedule = { lr: (k, base) => schedule.lr(0, base) * factor(k), momentum: () => schedule.momentum?.(0) };
+  return sequentialLR([front, schedule], [steps]);
 }

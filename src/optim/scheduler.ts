@@ -1,12 +1,12 @@
 /** Sets an optimizer's learning rates as training goes. */
-import { ConfigError } from "../errors.js";
+import { FormatError } from "../errors.js";
 import { checkOptions, inRange, oneOf, wholeNumber } from "../options.js";
-import type { CommonOptions, Optimizer } from "./optimizer.js";
+import { type CommonOptions, decayRate, nonNegative, type Optimizer } from "./optimizer.js";
 import type { Schedule } from "./schedule.js";
 
 /** Follows a schedule: every group's rate is that of step 0 at once, and of the next step after each step(). */
 export class Scheduler {
-  readonly #bases: readonly number[];
+  #bases: readonly number[];
   #k = 0;
 
   constructor(
@@ -14,7 +14,7 @@ export class Scheduler {
     readonly schedule: Schedule,
   ) {
     this.#bases = optimizer.groups.map(({ options }) => options.lr);
-    this.#apply();
+    this.#goTo(0, this.#bases);
   }
 
   /** The step whose rates are set. Setting it resumes a run. */
@@ -23,8 +23,7 @@ export class Scheduler {
   }
 
   set k(value: number) {
-    this.#k = wholeNumber("Scheduler", "k", value, 0);
-    this.#apply();
+    this.#goTo(wholeNumber("Scheduler", "k", value, 0), this.#bases);
   }
 
   /** To be called after each optimizer.step(). */
@@ -32,14 +31,31 @@ export class Scheduler {
     this.k++;
   }
 
-  #apply(): void {
+  /** The step, and the rates of the groups before the schedule set them: plain JSON. */
+  stateDict(): { k: number; bases: readonly number[] } {
+    return { k: this.#k, bases: this.#bases };
+  }
+
+  /** Goes on from a stateDict(). @throws FormatError unless it is for as many groups; ConfigError on a number out of range; nothing was changed then */
+  loadStateDict({ k, bases }: { readonly k: number; readonly bases: readonly number[] }): void {
+    const [rates, { length }] = [[bases].flat(), this.#bases];
+    if (rates.length !== length) throw new FormatError(`Scheduler.loadStateDict: rates of ${rates.length} groups, wants ${length}`);
+    this.#goTo(
+      wholeNumber("Scheduler", "k", k, 0),
+      rates.map((base) => nonNegative("Scheduler", "bases", base)),
+    );
+  }
+
+  #goTo(k: number, bases: readonly number[]): void {
+    const momentum = this.schedule.momentum?.(k);
+    const rates = bases.map((base) => this.schedule.lr(k, base));
     for (const [i, group] of this.optimizer.groups.entries()) {
-      const lr = this.schedule.lr(this.#k, this.#bases[i]!);
-      const momentum = this.schedule.momentum?.(this.#k);
       const { betas } = group.options as unknown as { betas?: readonly [number, number] };
       const extra = momentum === undefined ? {} : "momentum" in group.options ? { momentum } : betas ? { betas: [momentum, betas[1]] } : {};
-      this.optimizer.configure(group, { lr, ...extra } as Partial<CommonOptions>);
+      this.optimizer.configure(group, { lr: rates[i], ...extra } as Partial<CommonOptions>);
     }
+    this.#k = k;
+    this.#bases = bases;
   }
 }
 
@@ -66,7 +82,7 @@ const KEYS = ["mode", "factor", "patience", "threshold", "thresholdMode", "coold
 /** Turns the rate down when a metric stops getting better. PyTorch's ReduceLROnPlateau. */
 export class ReduceLROnPlateau {
   readonly #options: Required<PlateauOptions>;
-  #best: number | undefined;
+  #best: number;
   #bad = 0;
   #cooling = 0;
 
@@ -76,14 +92,12 @@ export class ReduceLROnPlateau {
   ) {
     const where = "ReduceLROnPlateau";
     checkOptions(where, options, KEYS);
-    const { factor = 0.1 } = options;
     const mode = oneOf(where, "mode", options.mode ?? "min", ["min", "max"]);
-    const thresholdMode = oneOf(where, "thresholdMode", options.thresholdMode ?? "rel", ["rel", "abs"]);
-    if (!(factor >= 0 && factor < 1)) throw new ConfigError(`${where}: factor ${String(factor)}, wants a number from 0 to below 1`);
+    this.#best = mode === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     this.#options = {
       mode,
-      factor,
-      thresholdMode,
+      factor: decayRate(where, "factor", options.factor ?? 0.1),
+      thresholdMode: oneOf(where, "thresholdMode", options.thresholdMode ?? "rel", ["rel", "abs"]),
       patience: wholeNumber(where, "patience", options.patience ?? 10, 0),
       threshold: inRange(where, "threshold", options.threshold ?? 1e-4, 0, Number.MAX_VALUE),
       cooldown: wholeNumber(where, "cooldown", options.cooldown ?? 0, 0),
@@ -109,8 +123,22 @@ export class ReduceLROnPlateau {
     this.#bad = 0;
   }
 
+  /** What it has counted, as plain JSON: the best metric is text, for at first it is infinite. The rates are the optimizer's. */
+  stateDict(): { best: string; bad: number; cooling: number } {
+    return { best: String(this.#best), bad: this.#bad, cooling: this.#cooling };
+  }
+
+  /** Goes on from a stateDict(). @throws ConfigError on a number out of range; nothing was changed then */
+  loadStateDict({ best, bad, cooling }: { readonly best: string; readonly bad: number; readonly cooling: number }): void {
+    const where = "ReduceLROnPlateau";
+    [this.#best, this.#bad, this.#cooling] = [
+      inRange(where, "best", Number(best), Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
+      wholeNumber(where, "bad", bad, 0),
+      wholeNumber(where, "cooling", cooling, 0),
+    ];
+  }
+
   #isBetter(metric: number): boolean {
-    if (this.#best === undefined) return true;
     const { mode, threshold, thresholdMode } = this.#options;
     const sign = mode === "min" ? -1 : 1;
     const margin = thresholdMode === "rel" ? this.#best * (1 + sign * threshold) : this.#best + sign * threshold;

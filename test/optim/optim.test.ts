@@ -67,6 +67,17 @@ describe("optimizers", () => {
     expect(y.data()[0]).toBe(1);
   });
 
+  test("momentum switched on between steps finds its buffer", () => {
+    const x = withGradient(leaf(1, 1), 1, 2);
+    const optimizer = new SGD([x], { lr: 0.5 });
+    optimizer.step();
+    optimizer.configure(optimizer.groups[0]!, { momentum: 0.5 });
+    for (let k = 0; k < 2; k++) optimizer.step();
+    // Velocities 1, then 1.5 (and twice that), after a first step of 1.
+    expect([...x.data()]).toEqual([1 - 0.5 * (1 + 1 + 1.5), 1 - 0.5 * 2 * (1 + 1 + 1.5)]);
+    expect([...optimizer.state(x)!.tensors.momentum_buffer!.data()]).toEqual([1.5, 3]);
+  });
+
   test("the learning rate may change between steps, to a valid one", () => {
     const optimizer = new SGD([withGradient(leaf(1), 1)], { lr: 0.5 });
     optimizer.lr = 0.25;

@@ -1,20 +1,15 @@
 import { afterAll, describe, expect, test, vi } from "vitest";
 import {
-  Adadelta,
   Adagrad,
   Adam,
-  Adamax,
   AdamW,
   backward,
   createEngine,
   type Engine,
   embedding,
-  Lion,
   mul,
-  NAdam,
   type Optimizer,
   Parameter,
-  RAdam,
   RMSprop,
   SGD,
   sum,
@@ -22,28 +17,12 @@ import {
   tensor,
 } from "../../src/index.js";
 import { firstDifference, randomFloats } from "../kernels/harness.js";
+import { type Common, MAKERS } from "./makers.js";
 
 const engines = [await createEngine(), await createEngine({ backend: "js" })];
 afterAll(() => {
   for (const engine of engines) engine.dispose();
 });
-
-type Common = { lr?: number; lazy?: boolean; maximize?: boolean; weightDecay?: number };
-const makers: Record<string, (parameters: Tensor[], common: Common) => Optimizer> = {
-  SGD: (p, common) => new SGD(p, { lr: 0.1, ...common }),
-  "SGD with momentum": (p, common) => new SGD(p, { lr: 0.1, momentum: 0.9, dampening: 0.3, ...common }),
-  "SGD with Nesterov": (p, common) => new SGD(p, { lr: 0.1, momentum: 0.9, nesterov: true, ...common }),
-  Adam: (p, common) => new Adam(p, { lr: 0.01, ...common }),
-  "Adam with AMSGrad": (p, common) => new Adam(p, { lr: 0.01, amsgrad: true, ...common }),
-  AdamW: (p, common) => new AdamW(p, { lr: 0.01, ...common }),
-  NAdam: (p, common) => new NAdam(p, common),
-  RAdam: (p, common) => new RAdam(p, common),
-  Adamax: (p, common) => new Adamax(p, common),
-  RMSprop: (p, common) => new RMSprop(p, { momentum: 0.5, centered: true, ...common }),
-  Adagrad: (p, common) => new Adagrad(p, { lrDecay: 0.1, initialAccumulatorValue: 0.1, ...common }),
-  Adadelta: (p, common) => new Adadelta(p, common),
-  Lion: (p, common) => new Lion(p, { lr: 0.01, ...common }),
-};
 
 /** More elements between two rows than the block of zeros that stands for them has. */
 const V = 1300;
@@ -82,7 +61,7 @@ function expectSame(a: readonly Tensor[], b: readonly Tensor[], what: string): v
 
 const EXTRAS: Common[] = [{}, { weightDecay: 0.01, maximize: true }];
 
-describe.each(Object.entries(makers))("%s", (name, make) => {
+describe.each(Object.entries(MAKERS))("%s", (name, make) => {
   test("by default takes a row-sparse gradient to the dense one's bits: parameter and state, on both backends", () => {
     for (const engine of engines) {
       for (const extra of EXTRAS) {

@@ -2,13 +2,19 @@ import { afterAll, describe, expect, test } from "vitest";
 import { cosPi, exp, ln, pow } from "../../src/engine/scalar.js";
 import {
   Adam,
+  AdamW,
   ConfigError,
   constantLR,
   cosineAnnealingLR,
   createEngine,
   cyclicLR,
+  decayGroups,
+  Embedding,
   exponentialLR,
+  LayerNorm,
+  LSTM,
   linearLR,
+  Module,
   noamLR,
   oneCycleLR,
   Parameter,
@@ -18,9 +24,12 @@ import {
   SGD,
   sequentialLR,
   stepLR,
+  type Tensor,
   tensor,
   warmupLinear,
+  withWarmup,
 } from "../../src/index.js";
+import { MAKERS } from "./makers.js";
 
 const engine = await createEngine();
 afterAll(() => engine.dispose());
@@ -42,7 +51,61 @@ describe("schedules beyond the golden sequences", () => {
     expect(lrs[0]).toBeCloseTo(0.1, 12);
     expect(Math.max(...lrs)).toBeLessThanOrEqual(1);
     expect(lrs[10]).toBeCloseTo(0.01, 12);
-    expect(() => schedule.lr(11, 1)).toThrowError(/oneCycleLR: step 11, wants one below totalSteps 11/);
+  });
+
+  test("one cycle lets the step after its last update be set, as PyTorch, and refuses the one after that", () => {
+    const scheduler = new Scheduler(new SGD([parameter()], { lr: 1 }), oneCycleLR({ maxLr: 1, totalSteps: 7 }));
+    for (let update = 0; update < 7; update++) scheduler.step();
+    expect(scheduler.k).toBe(7);
+    expect(() => scheduler.step()).toThrowError(/oneCycleLR: step 8, wants at most totalSteps 7/);
+    expect(scheduler.k).toBe(7);
+  });
+
+  /** PyTorch's: factor·base before n; SequentialLR starts the second at its step 0. */
+  const FACTORS = {
+    linear: (k: number, n: number, start: number) => start + ((1 - start) * k) / n,
+    constant: (_k: number, _n: number, start: number) => start,
+    exponential: (k: number, n: number, start: number) => start ** (1 - k / n),
+  };
+  test.each(["linear", "constant", "exponential"] as const)(
+    "a %s warm-up comes before any schedule, which starts at its step 0 then",
+    (kind) => {
+      for (const schedule of [
+        cosineAnnealingLR({ tMax: 6 }),
+        exponentialLR({ gamma: 0.8 }),
+        warmupLinear({ warmupSteps: 2, totalSteps: 9 }),
+      ]) {
+        for (const steps of [0, 1, 5]) {
+          const warmed = withWarmup(schedule, { steps, kind, startFactor: 0.1 });
+          for (let k = 0; k < 20; k++) {
+            const want = k < steps ? schedule.lr(0, 3) * FACTORS[kind](k, steps, 0.1) : schedule.lr(k - steps, 3);
+            expect(warmed.lr(k, 3), `step ${k} of ${steps}`).toBeCloseTo(want, 12);
+          }
+        }
+      }
+    },
+  );
+
+  test("by default a warm-up is SequentialLR of LinearLR and the schedule, and momentum waits at its first value", () => {
+    const cycle = oneCycleLR({ maxLr: 1, totalSteps: 10 });
+    const sequence = sequentialLR([linearLR({ totalIters: 4 }), exponentialLR({ gamma: 0.9 })], [4]);
+    const warmed = withWarmup(exponentialLR({ gamma: 0.9 }), { steps: 4 });
+    for (let k = 0; k < 12; k++) expect(warmed.lr(k, 2)).toBeCloseTo(sequence.lr(k, 2), 14);
+    const slow = withWarmup(cycle, { steps: 3 });
+    expect([0, 2, 3, 7].map((k) => slow.momentum!(k))).toEqual([0, 0, 0, 4].map((k) => cycle.momentum!(k)));
+  });
+
+  test("a sequence sets the momentum of the schedule that runs, and leaves it where that has none", () => {
+    const optimizer = new SGD([parameter()], { lr: 1, momentum: 0.5 });
+    const scheduler = new Scheduler(
+      optimizer,
+      sequentialLR([constantLR({ totalIters: 2 }), oneCycleLR({ maxLr: 1, totalSteps: 10 })], [2]),
+    );
+    const seen = [0, 1, 2].map((k) => {
+      scheduler.k = k;
+      return optimizer.groups[0]!.options.momentum;
+    });
+    expect(seen).toEqual([0.5, 0.5, 0.95]);
   });
 
   test("cyclic modes lower their peaks", () => {
@@ -69,6 +132,12 @@ describe("schedules beyond the golden sequences", () => {
     expect(() => cosineAnnealingLR({ T_max: 3 } as never)).toThrowError(/unknown option T_max, wants tMax/);
     expect(() => warmupLinear({ warmupSteps: 5, totalSteps: 5 })).toThrowError(/totalSteps 5, wants a whole number from 6/);
     expect(() => sequentialLR([linearLR()], [3])).toThrowError(/1 schedules with 1 milestones/);
+    expect(() => sequentialLR([linearLR(), linearLR(), linearLR()], [3, 2])).toThrowError(/milestones \[3,2\], wants whole numbers/);
+    expect(() => withWarmup(linearLR(), { steps: -1 })).toThrowError(/withWarmup: steps -1/);
+    expect(() => withWarmup(linearLR(), { steps: 1, kind: "cosine" as "linear" })).toThrowError(
+      /kind "cosine", wants "linear", "constant" or/,
+    );
+    expect(() => withWarmup(linearLR(), { steps: 1, kind: "exponential", startFactor: 0 })).toThrowError(/startFactor 0/);
     expect(() => oneCycleLR({ maxLr: 1, totalSteps: 5, annealStrategy: "sin" as "cos" })).toThrowError(/annealStrategy "sin"/);
     expect(() => new ReduceLROnPlateau(new SGD([parameter()], { lr: 1 }), { factor: 1 })).toThrowError(ConfigError);
   });
@@ -105,6 +174,35 @@ describe("parameter groups", () => {
     expect([a.item(), b.item()]).toEqual([0.5, 1]);
   });
 
+  test("decayGroups parts matrices from biases and norms, takes another rule, and names a tied weight once", () => {
+    class Net extends Module {
+      readonly rnn = new LSTM(engine, { inputSize: 2, hiddenSize: 3 });
+      readonly norm = new LayerNorm(engine, { normalizedSize: 3 });
+      readonly embed = new Embedding(engine, { numEmbeddings: 4, embeddingDim: 3 });
+      readonly out = { tied: this.embed.weight };
+      protected override *ownParameters(): Iterable<[string, Parameter]> {
+        yield ["tied", this.out.tied];
+      }
+    }
+    const net = new Net();
+    const names = new Map(Array.from(net.namedParameters(), ([name, p]) => [p as Tensor, name] as const).reverse());
+    const shown = (groups: { params: Tensor[]; weightDecay: number }[]) =>
+      groups.map(({ params, weightDecay }) => [weightDecay, ...params.map((p) => names.get(p))]);
+    expect(shown(decayGroups(net.namedParameters(), 0.1))).toEqual([
+      [0.1, "tied", "rnn.weight_ih_l0", "rnn.weight_hh_l0"],
+      [0, "rnn.bias_ih_l0", "rnn.bias_hh_l0", "norm.weight", "norm.bias"],
+    ]);
+    const own = decayGroups(net.namedParameters(), 0.1, (name) => name.startsWith("rnn."));
+    expect(shown(own)[1]).toEqual([0, "tied", "norm.weight", "norm.bias"]);
+    expect(decayGroups([["w", parameter()]], 0.1)).toHaveLength(1);
+    expect(() => decayGroups([], -1)).toThrowError(/decayGroups: weightDecay -1/);
+    const optimizer = new AdamW(decayGroups(net.namedParameters(), 0.1), { lr: 1 });
+    for (const p of net.parameters()) p.assign(new Float32Array(p.size).fill(1)).grad = tensor(engine, new Float32Array(p.size), p.shape);
+    optimizer.step();
+    expect(net.rnn.weights[0]!.weightIh.data()[0]).toBe(Math.fround(0.9));
+    expect(net.norm.weight!.data()[0]).toBe(1);
+  });
+
   test("a group's unknown or bad option is refused, a parameter in two groups too", () => {
     const p = parameter();
     expect(() => new SGD([{ params: [p], weightdecay: 1 } as never], { lr: 1 })).toThrowError(
@@ -113,6 +211,21 @@ describe("parameter groups", () => {
     expect(() => new SGD([{ params: [p], lr: -1 }], { lr: 1 })).toThrowError(/SGD: lr -1/);
     expect(() => new SGD([{ params: [p] }, { params: [p] }], { lr: 1 })).toThrowError(/a parameter comes twice/);
   });
+});
+
+test.each(Object.entries(MAKERS))("%s uphill takes the steps of the turned gradient downhill, to the bit", (_, make) => {
+  const results = [false, true].map((maximize) => {
+    const p = new Parameter(engine, [3], { kind: "zeros" }).assign([1, -2, 0.5]);
+    const optimizer = make([p], { maximize, weightDecay: 0.01 });
+    for (let k = 0; k < 7; k++) {
+      const sign = maximize ? -1 : 1;
+      p.grad = tensor(engine, [sign * 0.3, sign * (k - 3), sign * -1.5]);
+      optimizer.step();
+    }
+    return [...p.data()];
+  });
+  expect(results[1]).toEqual(results[0]);
+  expect(results[0]![0]).not.toBe(1);
 });
 
 describe("scalar functions of the host", () => {

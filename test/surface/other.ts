@@ -3,6 +3,7 @@ import { Optimizer, RecurraError, Scheduler } from "../../src/index.js";
 import { SURFACE } from "./exports.js";
 
 const BY_NAME: Readonly<Record<string, string>> = {
+  AveragedWeights: "averages parameters in place",
   Engine: "memory and kernels",
   Module: "what layers extend",
   Parameter: "a tensor",
@@ -15,6 +16,7 @@ const BY_NAME: Readonly<Record<string, string>> = {
   clipGradValue: "changes gradients in place",
   createEngine: "makes an engine",
   createEngineSync: "makes an engine",
+  decayGroups: "sorts parameters",
   detach: "cuts gradients off",
   fit: "a training loop",
   full: "makes a tensor of numbers",
@@ -41,7 +43,7 @@ const BY_NAME: Readonly<Record<string, string>> = {
 };
 
 /** Names that end so make a Scheduler. */
-const SCHEDULES = /LR$|LR[A-Z]|^cosineAnnealing|^warmup/;
+const SCHEDULES = /LR$|LR[A-Z]|^cosineAnnealing|^warmup|^withWarmup$/;
 
 /** Why an export has no gradients, or undefined. */
 export function reasonFor(name: string): string | undefined {
