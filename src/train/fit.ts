@@ -1,8 +1,11 @@
 /** The training loop: epochs of mini-batches, dev metric, best weights kept, progress. */
 import type { Engine } from "../engine/engine.js";
 import { ConfigError, NumericError } from "../errors.js";
+import { affine } from "../ops/arithmetic.js";
+import type { AveragedWeights } from "../optim/averaged-weights.js";
 import { clipGradNorm } from "../optim/clip.js";
 import type { Optimizer } from "../optim/optimizer.js";
+import { checkOptions, wholeNumber } from "../options.js";
 import { backward } from "../tensor/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { nextTurn } from "./breathe.js";
@@ -15,6 +18,8 @@ export interface FitTask<Batch> {
   count(batch: Batch): number;
   /** Mean loss of a batch, rank 0. Runs inside a training step. */
   loss(batch: Batch): Tensor;
+  /** How many items the loss is the mean of, where they are not the examples (but tokens, say): its weight among joined batches. */
+  weight?(batch: Batch): number;
   /** Metric on dev data, larger is better; undefined when there is none. */
   evaluate?(): number | undefined;
 }
@@ -22,7 +27,7 @@ export interface FitTask<Batch> {
 export interface FitProgress {
   readonly epoch: number;
   readonly epochs: number;
-  /** Update steps done, and planned in all. */
+  /** Updates done, and planned in all. */
   readonly step: number;
   readonly steps: number;
   readonly examplesPerSecond: number;
@@ -36,7 +41,14 @@ export interface FitProgress {
 
 export interface FitOptions {
   readonly epochs: number;
-  /** Clip gradients to this joint norm. */
+  /**
+   * Batches that are joined in one update: their gradients add up to that of the mean loss over all their examples (or items, see
+   * FitTask.weight), as of one large batch. What is left at the end of an epoch makes an update of its own. Default 1.
+   */
+  readonly accumulate?: number;
+  /** Averages that follow every update; the dev metric is theirs, and so are the weights that training ends with. */
+  readonly average?: AveragedWeights;
+  /** Clip gradients to this joint norm, once an update. */
   readonly clip?: number;
   /** Stop after so many epochs without a better dev metric. */
   readonly patience?: number;
@@ -62,13 +74,29 @@ export interface FitResult {
   readonly stopped: "done" | "patience" | "aborted" | "time";
 }
 
+const KEYS = [
+  "epochs",
+  "accumulate",
+  "average",
+  "clip",
+  "patience",
+  "schedule",
+  "onProgress",
+  "signal",
+  "sliceMs",
+  "maxSeconds",
+  "clock",
+] as const satisfies readonly (keyof FitOptions)[];
+
 /**
- * Trains in place. With a dev metric the weights of its best epoch are put back at the end.
- * @throws NumericError before the update when a loss is not finite, naming the step
+ * Trains in place. With a dev metric the weights of its best epoch are put back at the end. It stops between two updates.
+ * @throws ConfigError on a bad option; NumericError before the update when a loss is not finite, naming the step
  */
 export async function fit<Batch>(engine: Engine, task: FitTask<Batch>, optimizer: Optimizer, options: FitOptions): Promise<FitResult> {
-  const { epochs, patience = Number.POSITIVE_INFINITY, signal, clock = () => performance.now() } = options;
-  if (!(Number.isInteger(epochs) && epochs >= 1)) throw new ConfigError(`fit: epochs ${epochs}, wants a whole number from 1`);
+  checkOptions("fit", options, KEYS);
+  const { patience = Number.POSITIVE_INFINITY, signal, clock = () => performance.now() } = options;
+  const epochs = wholeNumber("fit", "epochs", options.epochs, 1);
+  wholeNumber("fit", "accumulate", options.accumulate ?? 1, 1);
   const run = new Run(engine, task, optimizer, options, clock);
   let stopped: FitResult["stopped"] = "done";
   let epoch = 0;
@@ -79,7 +107,7 @@ export async function fit<Batch>(engine: Engine, task: FitTask<Batch>, optimizer
     else if (run.evaluate(epoch) > patience) stopped = "patience";
   }
   if (signal?.aborted) stopped = "aborted";
-  run.restoreBest();
+  run.finish();
   return { epochs: epoch, steps: run.step, seconds: run.seconds, loss: run.loss, metric: run.best, stopped };
 }
 
@@ -113,49 +141,76 @@ class Run<Batch> {
   }
 
   async epoch(epoch: number): Promise<FitResult["stopped"]> {
-    const { signal, maxSeconds = Number.POSITIVE_INFINITY, sliceMs = 12 } = this.options;
+    const { signal, maxSeconds = Number.POSITIVE_INFINITY, accumulate = 1 } = this.options;
     const batches = this.task.batches(epoch);
-    const total = this.options.epochs * batches.length;
+    const updates = Math.ceil(batches.length / accumulate);
+    const total = this.options.epochs * updates;
     let sum = 0;
-    for (const [i, batch] of batches.entries()) {
-      if (signal?.aborted) return "aborted";
-      if (this.seconds > maxSeconds) return "time";
-      const done = Math.min(1, Math.max(this.step / total, this.seconds / maxSeconds));
-      this.#scaleRates(this.options.schedule?.(done) ?? 1);
-      sum += this.#update(batch);
-      this.loss = sum / (i + 1);
-      this.#examples += this.task.count(batch);
-      this.#report(epoch, total);
-      if (this.clock() >= this.#sliceEnd) {
-        await nextTurn();
-        this.#sliceEnd = this.clock() + sliceMs;
+    try {
+      for (let i = 0; i < updates; i++) {
+        if (signal?.aborted) return "aborted";
+        if (this.seconds > maxSeconds) return "time";
+        const done = Math.min(1, Math.max(this.step / total, this.seconds / maxSeconds));
+        this.#scaleRates(this.options.schedule?.(done) ?? 1);
+        sum += await this.#update(batches.slice(i * accumulate, (i + 1) * accumulate));
+        this.loss = sum / (i + 1);
+        this.#report(epoch, total);
+        await this.#breathe();
       }
+    } finally {
+      this.#scaleRates(1);
     }
-    this.#scaleRates(1);
     return "done";
+  }
+
+  async #breathe(): Promise<void> {
+    if (this.clock() < this.#sliceEnd) return;
+    await nextTurn();
+    this.#sliceEnd = this.clock() + (this.options.sliceMs ?? 12);
   }
 
   #scaleRates(factor: number): void {
     for (const [i, group] of this.optimizer.groups.entries()) this.optimizer.configure(group, { lr: this.#baseRates[i]! * factor });
   }
 
-  #update(batch: Batch): number {
-    const value = this.engine.step(
+  /** One update by the batches' joint mean loss, which is returned. */
+  async #update(batches: readonly Batch[]): Promise<number> {
+    const { task } = this;
+    const weights = batches.map((batch) => task.weight?.(batch) ?? task.count(batch));
+    const whole = weights.reduce((sum, weight) => sum + weight, 0);
+    if (batches.length > 1 && !(whole > 0)) throw new ConfigError(`fit: weights [${weights}] of the batches joined, wants a sum above 0`);
+    let mean = 0;
+    for (const [i, batch] of batches.entries()) {
+      if (i > 0) await this.#breathe();
+      const share = batches.length === 1 ? 1 : weights[i]! / whole;
+      mean += share * this.#pass(batch, share, i, i === batches.length - 1);
+      this.#examples += task.count(batch);
+    }
+    this.options.average?.update();
+    this.step++;
+    return mean;
+  }
+
+  /** Forward and back over batch i of an update, which follows after the last. @returns the batch's own loss */
+  #pass(batch: Batch, share: number, i: number, isLast: boolean): number {
+    const { optimizer } = this;
+    const { clip, accumulate = 1 } = this.options;
+    return this.engine.step(
       () => {
         const loss = this.task.loss(batch);
         const value = loss.item();
         if (!Number.isFinite(value))
           throw new NumericError(`fit: the loss is ${value} at step ${this.step}, wants a finite number (nothing was updated)`);
-        this.optimizer.zeroGrad();
-        backward(loss);
-        if (this.options.clip !== undefined) clipGradNorm(this.optimizer.parameters, this.options.clip, { errorIfNonFinite: true });
-        this.optimizer.step();
+        if (i === 0) optimizer.zeroGrad();
+        backward(share === 1 ? loss : affine(loss, share, 0));
+        if (!isLast) return value;
+        if (clip !== undefined) clipGradNorm(optimizer.parameters, clip, { errorIfNonFinite: true });
+        optimizer.step();
         return value;
       },
-      { training: true, step: this.step },
+      // Every batch has random streams of its own, the same ones after a resumed update.
+      { training: true, step: this.step * accumulate + i },
     );
-    this.step++;
-    return value;
   }
 
   #report(epoch: number, total: number): void {
@@ -176,17 +231,30 @@ class Run<Batch> {
 
   /** @returns epochs since the best one */
   evaluate(epoch: number): number {
-    this.#metric = this.task.evaluate?.();
-    if (this.#metric === undefined) return 0;
-    if (this.best === undefined || this.#metric > this.best) {
-      this.best = this.#metric;
-      this.#bestEpoch = epoch;
-      this.#bestWeights = this.optimizer.parameters.map((parameter) => parameter.data() as Float32Array);
-    }
-    return epoch - this.#bestEpoch;
+    return this.#withAverages(() => {
+      this.#metric = this.task.evaluate?.();
+      if (this.#metric === undefined) return 0;
+      if (this.best === undefined || this.#metric > this.best) {
+        this.best = this.#metric;
+        this.#bestEpoch = epoch;
+        this.#bestWeights = this.#snapshot();
+      }
+      return epoch - this.#bestEpoch;
+    });
   }
 
-  restoreBest(): void {
-    this.#bestWeights?.forEach((values, i) => void this.optimizer.parameters[i]!.assign(values));
+  /** Leaves the best weights, or the averages, in the parameters. */
+  finish(): void {
+    const weights = this.#bestWeights ?? (this.options.average === undefined ? [] : this.#withAverages(() => this.#snapshot()));
+    weights.forEach((values, i) => void this.optimizer.parameters[i]!.assign(values));
+  }
+
+  #snapshot(): Float32Array[] {
+    return this.optimizer.parameters.map((parameter) => parameter.data() as Float32Array);
+  }
+
+  #withAverages<T>(fn: () => T): T {
+    const { average } = this.options;
+    return average === undefined || average.updates === 0 ? fn() : average.withAverages(fn);
   }
 }
