@@ -11,7 +11,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { inflateRawSync } from "node:zlib";
-import { deflateSmall } from "./deflate.mjs";
+import { deflateSmall, END } from "./deflate.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const out = path.join(root, "build/wasm");
@@ -85,6 +85,26 @@ function asc(module, level) {
   });
 }
 
+/** The modules of a level as text: train goes on where core's stream ended (see deflate.mjs, src/engine/inflate.ts). */
+async function writeInline(level) {
+  const [core, train] = await Promise.all(["core", "train"].map((module) => readFile(path.join(out, `${module}-${level}.wasm`))));
+  const streams = { core: deflateSmall(core), train: deflateSmall(train, core) };
+  const both = Buffer.concat([core, train]);
+  if (!inflateRawSync(Buffer.concat([streams.core, streams.train, END])).equals(both)) {
+    throw new Error(`build-wasm: the modules of ${level} SIMD do not come out of their text`);
+  }
+  const values = { core: streams.core.toString("base64"), train: { text: streams.train.toString("base64"), start: core.length } };
+  const types = { core: "string", train: "{ readonly text: string; readonly start: number }" };
+  for (const [module, value] of Object.entries(values)) {
+    const name = path.join(out, `${module}-${level}-inline`);
+    await writeFile(
+      `${name}.js`,
+      `/** ${module}, ${level} SIMD: open raw deflate in base64. */\nexport default ${JSON.stringify(value)};\n`,
+    );
+    await writeFile(`${name}.d.ts`, `declare const inline: ${types[module]};\nexport default inline;\n`);
+  }
+}
+
 async function main() {
   await mkdir(out, { recursive: true });
   const stamp = path.join(out, "sources.sha256");
@@ -99,19 +119,7 @@ async function main() {
     for (let job = jobs.shift(); job; job = jobs.shift()) await job();
   };
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
-  for (const [module, level] of BUILDS) {
-    if (MEMORY_BASE[module] === undefined) continue;
-    const name = `${module}-${level}`;
-    const wasm = await readFile(path.join(out, `${name}.wasm`));
-    const deflated = deflateSmall(wasm);
-    if (!inflateRawSync(deflated).equals(wasm)) throw new Error(`build-wasm: ${name} does not inflate to itself`);
-    const text = deflated.toString("base64");
-    await writeFile(
-      path.join(out, `${name}-inline.js`),
-      `/** ${module}, ${level} SIMD: raw deflate in base64. */\nexport default ${JSON.stringify(text)};\n`,
-    );
-    await writeFile(path.join(out, `${name}-inline.d.ts`), "declare const deflatedBase64: string;\nexport default deflatedBase64;\n");
-  }
+  for (const level of LEVELS) await writeInline(level);
   await writeFile(stamp, hash);
 }
 

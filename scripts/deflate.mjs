@@ -2,7 +2,13 @@
  * Raw deflate (RFC 1951) as small as it gets, for the wasm that the entries carry inline: zlib takes the longest match it meets, here the
  * cheapest sequence of literals and matches is found by shortest paths over their costs in bits, again and again as the codes adapt,
  * in blocks that are split where codes of their own pay off. Seconds for what zlib does in milliseconds.
+ *
+ * Streams are left open and end at a multiple of three bytes, so that the base64 of one that goes on where another ended can be put behind
+ * it: what is alike in both is there once. END closes them.
  */
+
+/** An empty last block. */
+export const END = Buffer.of(3, 0);
 
 const MAX_LENGTH = 258;
 const WINDOW = 32768;
@@ -211,8 +217,8 @@ function canonical(lengths) {
   return codes;
 }
 
-function writeBlock(write, plan, isLast) {
-  write(isLast ? 1 : 0, 1);
+function writeBlock(write, plan) {
+  write(0, 1);
   write(2, 2);
   write(plan.hlit - 257, 5);
   write(plan.hdist - 1, 5);
@@ -238,12 +244,17 @@ function writeBlock(write, plan, isLast) {
   literal(256);
 }
 
-/** @param {Uint8Array} bytes at least one @returns {Buffer} raw deflate */
-export function deflateSmall(bytes) {
+/**
+ * @param {Uint8Array} added at least one byte
+ * @param {Uint8Array} before what the stream has given so far
+ * @returns {Buffer} blocks of raw deflate without a last one, a multiple of three bytes
+ */
+export function deflateSmall(added, before = new Uint8Array(0)) {
+  const bytes = Buffer.concat([before, added]);
   const source = { bytes, ...findMatches(bytes) };
   const flat = { literals: new Array(286).fill(8), matches: new Array(30).fill(5) };
-  const whole = optimise(source, 0, bytes.length, flat);
-  let from = 0;
+  let from = before.length;
+  const whole = optimise(source, from, bytes.length, flat);
   const blocks = split(whole.symbols).map((symbols) => {
     const to = from + bytesOf(symbols);
     const counts = countsOf(symbols);
@@ -258,7 +269,12 @@ export function deflateSmall(bytes) {
     held += value * 2 ** count;
     for (count += bits; count >= 8; count -= 8, held = Math.floor(held / 256)) out.push(held % 256);
   };
-  for (const [i, block] of blocks.entries()) writeBlock(write, block, i === blocks.length - 1);
-  if (count > 0) out.push(held);
+  for (const block of blocks) writeBlock(write, block);
+  do {
+    // An empty stored block, which goes on to the end of a byte.
+    write(0, 3);
+    write(0, (8 - count) % 8);
+    write(0xffff0000, 32);
+  } while (out.length % 3 !== 0);
   return Buffer.from(out);
 }

@@ -37,10 +37,10 @@ export interface EngineOptions {
   readonly debugGrow?: boolean;
 }
 
-/** Wasm as raw deflate in base64; the inference entry has no train. */
+/** Wasm as raw deflate in base64 (see inflate.ts); train goes on where core ends, after `start` bytes. The inference entry has none. */
 export interface InlineModules {
   readonly core: string;
-  readonly train: string | null;
+  readonly train: { readonly text: string; readonly start: number } | null;
 }
 
 /** What an entry (`recurra`, `recurra/infer`) brings along. */
@@ -77,9 +77,9 @@ export function probe(): { wasm: boolean; simd: boolean; relaxed: boolean } {
 
 /** Both at once: a runtime compiles on threads of its own. */
 async function compile({ core, train }: InlineModules): Promise<EngineModules> {
-  const [first, second] = await Promise.all(
-    [core, train].map(async (text) => (text === null ? undefined : WebAssembly.compile(await inflate(text)))),
-  );
+  const bytes = await inflate(core + (train?.text ?? ""));
+  const parts = [bytes.subarray(0, train?.start), train && bytes.subarray(train.start)];
+  const [first, second] = await Promise.all(parts.map((part) => part && WebAssembly.compile(part)));
   return { core: first!, ...(second && { train: second }) };
 }
 

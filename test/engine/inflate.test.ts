@@ -26,7 +26,7 @@ describe("inflate", () => {
       const pending = inflate(core);
       vi.unstubAllGlobals();
       const bytes = await pending;
-      expect(Buffer.from(bytes as ArrayBuffer).equals(wanted)).toBe(true);
+      expect(Buffer.from(bytes).equals(wanted)).toBe(true);
       expect(streams).toBe(stub === process ? 0 : 1);
     });
   }

@@ -3,9 +3,12 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { randomFloats } from "../kernels/harness.js";
 
-const { deflateSmall } = (await import(new URL("../../scripts/deflate.mjs", import.meta.url).href)) as {
-  deflateSmall(bytes: Uint8Array): Buffer;
+const { deflateSmall, END } = (await import(new URL("../../scripts/deflate.mjs", import.meta.url).href)) as {
+  deflateSmall(added: Uint8Array, before?: Uint8Array): Buffer;
+  END: Buffer;
 };
+
+const inflated = (...streams: Buffer[]) => inflateRawSync(Buffer.concat([...streams, END]));
 
 const random = (n: number, below: number, seed: number) => Uint8Array.from(randomFloats(n, seed), (u) => ((u + 1) / 2) * below);
 
@@ -23,7 +26,8 @@ describe("deflateSmall", () => {
   ];
   test.each(inputs)("%s inflates to itself, and is hardly ever larger than zlib's", (_, bytes) => {
     const deflated = deflateSmall(bytes);
-    expect(inflateRawSync(deflated).equals(bytes)).toBe(true);
+    expect(inflated(deflated).equals(bytes)).toBe(true);
+    expect(deflated.length % 3).toBe(0);
     // It writes no stored blocks, which zlib does for noise: a header of codes more, then.
     expect(deflated.length).toBeLessThanOrEqual(deflateRawSync(bytes, { level: 9 }).length + 300);
   });
@@ -33,7 +37,17 @@ describe("deflateSmall", () => {
     if (!existsSync(file)) throw new Error(`${file.pathname} is missing: npm run build:wasm`);
     const wasm = readFileSync(file);
     const deflated = deflateSmall(wasm);
-    expect(inflateRawSync(deflated).equals(wasm)).toBe(true);
+    expect(inflated(deflated).equals(wasm)).toBe(true);
     expect(deflated.length).toBeLessThan(0.97 * deflateRawSync(wasm, { level: 9 }).length);
+  });
+
+  test("a stream goes on where another ended, and what was there is not there again", () => {
+    const [first, second] = [random(9000, 256, 7), Uint8Array.from([...random(50, 256, 8), ...random(9000, 256, 7)])];
+    for (const before of [first, first.subarray(0, 1)]) {
+      const [open, more] = [deflateSmall(before), deflateSmall(second, before)];
+      expect(inflated(open, more).equals(Buffer.concat([before, second]))).toBe(true);
+      expect(inflated(open).equals(before)).toBe(true);
+      if (before === first) expect(more.length).toBeLessThan(600);
+    }
   });
 });
