@@ -73,6 +73,57 @@ export function oneOf<W extends string>(where: string, name: string, value: unkn
   throw new ConfigError(`${where}: ${name} ${describe(value)}, wants ${words.replace(/, ([^,]*)$/, " or $1")}`);
 }
 
+/** The check of one option: its value, or its default where there is none. */
+export type Check<T> = (where: string, name: string, value: unknown) => T;
+
+/**
+ * All options of a thing by their checks.
+ * @throws ConfigError when one fails its check, or `given` has a key that has none
+ */
+export function readOptions<T extends object>(where: string, given: unknown, checks: { readonly [K in keyof T]-?: Check<T[K]> }): T {
+  checkOptions(where, given, Object.keys(checks));
+  const options: Partial<T> = {};
+  for (const name in checks) options[name] = checks[name](where, name, (given as Partial<T>)[name]);
+  return options as T;
+}
+
+/** What may be left out. */
+export const optional =
+  <T>(check: Check<T>): Check<T | undefined> =>
+  (where, name, value) =>
+    value == null ? undefined : check(where, name, value);
+
+export const whole =
+  (min: number, fallback?: number): Check<number> =>
+  (where, name, value) =>
+    wholeNumber(where, name, value ?? fallback, min);
+
+/** A number, by default a finite one from 0. */
+export const number =
+  (fallback?: number, low = 0, high = Number.MAX_VALUE): Check<number> =>
+  (where, name, value) =>
+    inRange(where, name, value ?? fallback, low, high);
+
+/** From 0 to below 1. */
+export const rate =
+  (fallback?: number): Check<number> =>
+  (where, name, value) => {
+    const given = value ?? fallback;
+    if (!((given as number) >= 0 && (given as number) < 1))
+      throw new ConfigError(`${where}: ${name} ${describe(given)}, wants a number from 0 to below 1`);
+    return given as number;
+  };
+
+export const word =
+  <W extends string>(fallback: W, known: readonly W[]): Check<W> =>
+  (where, name, value) =>
+    oneOf(where, name, value ?? fallback, known);
+
+export const yesOrNo =
+  (fallback: boolean): Check<boolean> =>
+  (where, name, value) =>
+    flag(where, name, value ?? fallback);
+
 function describe(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

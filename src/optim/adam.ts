@@ -1,18 +1,9 @@
 /** Adam and its kin: AdamW, AMSGrad, NAdam, RAdam, Adamax. */
 import { exp, ln } from "../engine/scalar.js";
 import { adamaxUpdate, adamUpdate } from "../ops/update.js";
-import { flag } from "../options.js";
+import { number, yesOrNo } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
-import {
-  type CommonOptions,
-  common,
-  decayRates,
-  nonNegative,
-  Optimizer,
-  type ParameterGroup,
-  type ParameterState,
-  power,
-} from "./optimizer.js";
+import { type CommonOptions, common, decayRates, Optimizer, type ParameterGroup, type ParameterState, power } from "./optimizer.js";
 
 interface MomentOptions extends CommonOptions {
   /** Decay rates of the first and second moment. Default [0.9, 0.999]. */
@@ -29,11 +20,7 @@ export interface AdamOptions extends MomentOptions {
 
 type Parameters<O> = Iterable<Tensor> | Iterable<ParameterGroup<O>>;
 
-const moments = (name: string, given: Partial<MomentOptions>, lr: number, weightDecay = 0): MomentOptions => ({
-  ...common(name, given, lr, weightDecay),
-  betas: decayRates(name, given.betas ?? [0.9, 0.999]),
-  eps: nonNegative(name, "eps", given.eps ?? 1e-8),
-});
+const moments = (lr: number, weightDecay = 0) => ({ ...common(lr, weightDecay), betas: decayRates([0.9, 0.999]), eps: number(1e-8) });
 
 /** What differs from one update to the next. */
 interface Step {
@@ -59,10 +46,7 @@ abstract class AdamBase extends Optimizer<AdamOptions> {
     parameters: Parameters<AdamOptions>,
     options: Partial<AdamOptions>,
   ) {
-    super(name, parameters, options, ["betas", "eps", "amsgrad"], (given) => ({
-      ...moments(name, given, 0.001, defaultDecay),
-      amsgrad: flag(name, "amsgrad", given.amsgrad ?? false),
-    }));
+    super(name, parameters, options, { ...moments(0.001, defaultDecay), amsgrad: yesOrNo(false) });
   }
 
   protected override stateNames({ amsgrad }: AdamOptions): readonly string[] {
@@ -99,10 +83,7 @@ export interface NAdamOptions extends MomentOptions {
 /** Adam with Nesterov's momentum. Dozat 2016, in PyTorch's form. */
 export class NAdam extends Optimizer<NAdamOptions> {
   constructor(parameters: Parameters<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
-    super("NAdam", parameters, options, ["betas", "eps", "momentumDecay"], (given) => ({
-      ...moments("NAdam", given, 0.002),
-      momentumDecay: nonNegative("NAdam", "momentumDecay", given.momentumDecay ?? 0.004),
-    }));
+    super("NAdam", parameters, options, { ...moments(0.002), momentumDecay: number(0.004) });
   }
 
   protected override stateNames(): readonly string[] {
@@ -127,7 +108,7 @@ export type RAdamOptions = MomentOptions;
 /** Adam whose adaptive part is rectified, and left out while its variance is unknown. Liu et al. 2020, in PyTorch's form. */
 export class RAdam extends Optimizer<RAdamOptions> {
   constructor(parameters: Parameters<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
-    super("RAdam", parameters, options, ["betas", "eps"], (given) => moments("RAdam", given, 0.001));
+    super("RAdam", parameters, options, moments(0.001));
   }
 
   protected override stateNames(): readonly string[] {
@@ -157,7 +138,7 @@ export type AdamaxOptions = MomentOptions;
 /** Adam with the infinity norm. Kingma and Ba 2015, section 7.1. */
 export class Adamax extends Optimizer<AdamaxOptions> {
   constructor(parameters: Parameters<AdamaxOptions>, options: Partial<AdamaxOptions> = {}) {
-    super("Adamax", parameters, options, ["betas", "eps"], (given) => moments("Adamax", given, 0.002));
+    super("Adamax", parameters, options, moments(0.002));
   }
 
   protected override stateNames(): readonly string[] {

@@ -1,8 +1,8 @@
 /** Optimizers that scale each element by the history of its gradients: RMSprop, Adagrad, Adadelta. */
 import { adadeltaUpdate, adagradUpdate, rmspropUpdate } from "../ops/update.js";
-import { flag } from "../options.js";
+import { number, rate, yesOrNo } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type CommonOptions, common, decayRate, nonNegative, Optimizer, type ParameterGroup, type ParameterState } from "./optimizer.js";
+import { type CommonOptions, common, Optimizer, type ParameterGroup, type ParameterState } from "./optimizer.js";
 
 type Parameters<O> = Iterable<Tensor> | Iterable<ParameterGroup<O>>;
 
@@ -21,13 +21,13 @@ export interface RMSpropOptions extends CommonOptions {
 /** Gradient over its root mean square. Tieleman and Hinton 2012; centred as Graves 2013. */
 export class RMSprop extends Optimizer<RMSpropOptions> {
   constructor(parameters: Parameters<RMSpropOptions>, options: Partial<RMSpropOptions> = {}) {
-    super("RMSprop", parameters, options, ["alpha", "eps", "momentum", "centered"], (given) => ({
-      ...common("RMSprop", given, 0.01),
-      alpha: nonNegative("RMSprop", "alpha", given.alpha ?? 0.99),
-      eps: nonNegative("RMSprop", "eps", given.eps ?? 1e-8),
-      momentum: nonNegative("RMSprop", "momentum", given.momentum ?? 0),
-      centered: flag("RMSprop", "centered", given.centered ?? false),
-    }));
+    super("RMSprop", parameters, options, {
+      ...common(0.01),
+      alpha: number(0.99),
+      eps: number(1e-8),
+      momentum: number(0),
+      centered: yesOrNo(false),
+    });
   }
 
   protected override stateNames({ centered, momentum }: RMSpropOptions): readonly string[] {
@@ -52,12 +52,12 @@ export interface AdagradOptions extends CommonOptions {
 /** Gradient over the root of the sum of its squares. Duchi et al. 2011. */
 export class Adagrad extends Optimizer<AdagradOptions> {
   constructor(parameters: Parameters<AdagradOptions>, options: Partial<AdagradOptions> = {}) {
-    super("Adagrad", parameters, options, ["lrDecay", "initialAccumulatorValue", "eps"], (given) => ({
-      ...common("Adagrad", given, 0.01),
-      lrDecay: nonNegative("Adagrad", "lrDecay", given.lrDecay ?? 0),
-      initialAccumulatorValue: nonNegative("Adagrad", "initialAccumulatorValue", given.initialAccumulatorValue ?? 0),
-      eps: nonNegative("Adagrad", "eps", given.eps ?? 1e-10),
-    }));
+    super("Adagrad", parameters, options, {
+      ...common(0.01),
+      lrDecay: number(0),
+      initialAccumulatorValue: number(0),
+      eps: number(1e-10),
+    });
   }
 
   protected override stateNames(): readonly string[] {
@@ -86,11 +86,7 @@ export interface AdadeltaOptions extends CommonOptions {
 /** Steps in the parameter's own units, without a learning rate. Zeiler 2012. */
 export class Adadelta extends Optimizer<AdadeltaOptions> {
   constructor(parameters: Parameters<AdadeltaOptions>, options: Partial<AdadeltaOptions> = {}) {
-    super("Adadelta", parameters, options, ["rho", "eps"], (given) => ({
-      ...common("Adadelta", given, 1),
-      rho: decayRate("Adadelta", "rho", given.rho ?? 0.9),
-      eps: nonNegative("Adadelta", "eps", given.eps ?? 1e-6),
-    }));
+    super("Adadelta", parameters, options, { ...common(1), rho: rate(0.9), eps: number(1e-6) });
   }
 
   protected override stateNames(): readonly string[] {

@@ -1,10 +1,9 @@
 /** Averages of parameters over training, which often do better than the last weights. */
 import { ConfigError, StateError } from "../errors.js";
 import { approach, stateLike } from "../ops/update.js";
-import { checkOptions, flag, wholeNumber } from "../options.js";
+import { optional, rate, readOptions, wholeNumber, yesOrNo } from "../options.js";
 import { assignState, type StateDict, type StateSource } from "../tensor/state.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { decayRate } from "./optimizer.js";
 
 export interface AveragedWeightsOptions {
   /**
@@ -35,9 +34,7 @@ export class AveragedWeights {
 
   /** @throws ConfigError when there is no parameter, decay is not from 0 to below 1, or warmup comes without it */
   constructor(parameters: Iterable<Tensor>, options: AveragedWeightsOptions = {}) {
-    checkOptions(WHERE, options, ["decay", "warmup"]);
-    const decay = options.decay === undefined ? 1 : decayRate(WHERE, "decay", options.decay);
-    const warmup = flag(WHERE, "warmup", options.warmup ?? false);
+    const { decay = 1, warmup } = readOptions(WHERE, options, { decay: optional(rate()), warmup: yesOrNo(false) });
     if (warmup && decay === 1) throw new ConfigError(`${WHERE}: warmup without decay, wants both`);
     this.#share = (n) => (n === 0 ? 1 : decay === 1 ? 1 / (n + 1) : 1 - Math.min(decay, warmup ? (1 + n) / (10 + n) : 1));
     this.parameters = [...new Set(parameters)];

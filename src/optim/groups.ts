@@ -1,5 +1,5 @@
+import { number } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { nonNegative } from "./optimizer.js";
 
 /**
  * Groups for an optimizer: parameters that weight decay pulls at, and those that it leaves alone, by default what has fewer than two
@@ -11,7 +11,7 @@ export function decayGroups(
   weightDecay: number,
   decays: (name: string, parameter: Tensor) => boolean = (_, { rank }) => rank > 1,
 ): { params: Tensor[]; weightDecay: number }[] {
-  nonNegative("decayGroups", "weightDecay", weightDecay);
+  number()("decayGroups", "weightDecay", weightDecay);
   const groups = [
     { params: [] as Tensor[], weightDecay },
     { params: [] as Tensor[], weightDecay: 0 },

@@ -11,10 +11,7 @@ export interface LionOptions extends CommonOptions {
 /** Steps of one size, by the sign of the momentum. Chen et al. 2023. */
 export class Lion extends Optimizer<LionOptions> {
   constructor(parameters: Iterable<Tensor> | Iterable<ParameterGroup<LionOptions>>, options: Partial<LionOptions> = {}) {
-    super("Lion", parameters, options, ["betas"], (given) => ({
-      ...common("Lion", given, 0.0001),
-      betas: decayRates("Lion", given.betas ?? [0.9, 0.99]),
-    }));
+    super("Lion", parameters, options, { ...common(0.0001), betas: decayRates([0.9, 0.99]) });
   }
 
   protected override stateNames(): readonly string[] {

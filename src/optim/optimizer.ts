@@ -1,7 +1,7 @@
 /** What all optimizers share: groups of parameters with options of their own, and the state of each parameter. */
 import { ConfigError, FormatError, isRecurraError } from "../errors.js";
 import { stateLike } from "../ops/update.js";
-import { checkOptions, flag, inRange, wholeNumber } from "../options.js";
+import { type Check, checkOptions, number, readOptions, wholeNumber, yesOrNo } from "../options.js";
 import { assignState, type StateDict, type StateSource } from "../tensor/state.js";
 import { Tensor } from "../tensor/tensor.js";
 
@@ -47,26 +47,32 @@ export interface OptimizerValues<O> {
 export abstract class Optimizer<O extends CommonOptions = CommonOptions> {
   readonly groups: readonly Group<O>[];
   readonly #states = new Map<Tensor, ParameterState>();
+  readonly #read: (options: object) => O;
 
   /**
-   * @param check fills defaults in and refuses what is wrong, naming option and value
+   * @param checks of every option, see common() @param checkTogether refuses options that do not go together
    * @throws ConfigError when there is no parameter or one comes twice
    */
   protected constructor(
     readonly name: string,
     parameters: Iterable<Tensor> | Iterable<ParameterGroup<O>>,
     given: Partial<O>,
-    known: readonly (keyof O & string)[],
-    private readonly check: (options: Partial<O>) => O,
+    checks: { readonly [K in keyof O]-?: Check<O[K]> },
+    checkTogether: (options: O) => void = () => {},
   ) {
-    const keys = ["lr", "weightDecay", "maximize", "lazy", ...known];
+    const keys = Object.keys(checks);
+    this.#read = (options) => {
+      const read = readOptions<O>(name, options, checks);
+      checkTogether(read);
+      return read;
+    };
     checkOptions(name, given, keys);
     const list = [...parameters] as (Tensor | ParameterGroup<O>)[];
     const groups =
       list.length > 0 && list.every((item) => item instanceof Tensor) ? [{ params: list as Tensor[] }] : (list as ParameterGroup<O>[]);
     this.groups = groups.map(({ params, ...own }) => {
       checkOptions(`${name} group`, own, keys);
-      return { parameters: [...params], options: check({ ...given, ...own } as unknown as Partial<O>) };
+      return { parameters: [...params], options: this.#read({ ...given, ...own }) };
     });
     const all = this.parameters;
     if (all.length === 0) throw new ConfigError(`${name}: no parameters, wants at least 1`);
@@ -88,7 +94,7 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions> {
 
   /** Changes options of a group, checked as at the start. */
   configure(group: Group<O>, options: Partial<O>): void {
-    group.options = this.check({ ...group.options, ...options });
+    group.options = this.#read({ ...group.options, ...options });
   }
 
   /** Updates every parameter that has a gradient. */
@@ -134,7 +140,7 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions> {
     try {
       const [found, wanted] = [shown(values), shown(this.stateDict().values)];
       if (found !== wanted) throw new FormatError(`${where}: state of ${found} parameters, wants ${wanted}`);
-      options = values.groups.map((group) => this.check(group.options));
+      options = values.groups.map((group) => this.#read(group.options));
       let i = 0;
       for (const [g, { parameters }] of this.groups.entries()) {
         for (const parameter of parameters) {
@@ -143,7 +149,7 @@ export abstract class Optimizer<O extends CommonOptions = CommonOptions> {
             const state = this.createState(parameter, options[g]!);
             fresh.set(parameter, state);
             state.step = wholeNumber(where, `step of parameter ${i}`, stored!.step, 0);
-            for (const [name, value] of Object.entries(stored!.numbers)) state.numbers[name] = nonNegative(where, name, value);
+            for (const [name, value] of Object.entries(stored!.numbers)) state.numbers[name] = number()(where, name, value);
             for (const [name, tensor] of Object.entries(state.tensors)) targets.set(`${i}.${name}`, tensor);
           }
           i++;
@@ -198,35 +204,23 @@ function release(states: Map<Tensor, ParameterState>): void {
   states.clear();
 }
 
-/** A finite number from 0. */
-export const nonNegative = (where: string, name: string, value: number): number => inRange(where, name, value, 0, Number.MAX_VALUE);
-
-/** A decay rate: from 0 to below 1. */
-export function decayRate(where: string, name: string, value: number): number {
-  if (!(value >= 0 && value < 1)) throw new ConfigError(`${where}: ${name} ${String(value)}, wants a number from 0 to below 1`);
-  return value;
-}
+/** Checks of the options that all have. */
+export const common = (lr?: number, weightDecay = 0) => ({
+  lr: number(lr),
+  weightDecay: number(weightDecay),
+  maximize: yesOrNo(false),
+  lazy: yesOrNo(false),
+});
 
 /** Two decay rates. */
-export function decayRates(where: string, betas: readonly [number, number]): readonly [number, number] {
-  if (!Array.isArray(betas) || betas.length !== 2 || betas.some((beta) => !(beta >= 0 && beta < 1))) {
-    throw new ConfigError(`${where}: betas ${JSON.stringify(betas)}, wants two numbers from 0 to below 1`);
-  }
-  return [betas[0], betas[1]];
-}
-
-/** The options that all have. */
-export const common = (
-  where: string,
-  { lr, weightDecay, maximize, lazy }: Partial<CommonOptions>,
-  defaultLr: number | undefined,
-  defaultDecay = 0,
-): CommonOptions => ({
-  lr: nonNegative(where, "lr", lr ?? (defaultLr as number)),
-  weightDecay: nonNegative(where, "weightDecay", weightDecay ?? defaultDecay),
-  maximize: flag(where, "maximize", maximize ?? false),
-  lazy: flag(where, "lazy", lazy ?? false),
-});
+export const decayRates =
+  (fallback: readonly [number, number]): Check<readonly [number, number]> =>
+  (where, name, value) => {
+    const given = value ?? fallback;
+    if (!Array.isArray(given) || given.length !== 2 || given.some((beta) => !(beta >= 0 && beta < 1)))
+      throw new ConfigError(`${where}: ${name} ${JSON.stringify(given)}, wants two numbers from 0 to below 1`);
+    return [given[0], given[1]];
+  };
 
 /** beta^step, kept by multiplication: the host's pow differs between engines. */
 export function power(state: ParameterState, name: string, beta: number): number {

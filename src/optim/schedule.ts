@@ -4,7 +4,7 @@
  */
 import { cosPi, pow } from "../engine/scalar.js";
 import { ConfigError } from "../errors.js";
-import { checkOptions, inRange, oneOf, wholeNumber } from "../options.js";
+import { number, optional, readOptions, whole, wholeNumber, word, yesOrNo } from "../options.js";
 
 export interface Schedule {
   /** Learning rate at step k of a group whose own rate is `base`. */
@@ -13,8 +13,7 @@ export interface Schedule {
   momentum?(k: number): number | undefined;
 }
 
-const positive = (where: string, name: string, value: number) => inRange(where, name, value, Number.MIN_VALUE, Number.MAX_VALUE);
-const rate = (where: string, name: string, value: number) => inRange(where, name, value, 0, Number.MAX_VALUE);
+const positive = (fallback?: number) => number(fallback, Number.MIN_VALUE);
 
 /** x^n for whole n from 0, by repeated squaring; pow for others. */
 function power(x: number, n: number): number {
@@ -26,24 +25,20 @@ function power(x: number, n: number): number {
 
 /** base·gamma^floor(k / stepSize). */
 export function stepLR(options: { readonly stepSize: number; readonly gamma?: number }): Schedule {
-  checkOptions("stepLR", options, ["stepSize", "gamma"]);
-  const stepSize = wholeNumber("stepLR", "stepSize", options.stepSize, 1);
-  const gamma = rate("stepLR", "gamma", options.gamma ?? 0.1);
+  const { stepSize, gamma } = readOptions("stepLR", options, { stepSize: whole(1), gamma: number(0.1) });
   return { lr: (k, base) => base * power(gamma, Math.floor(k / stepSize)) };
 }
 
 /** base·gamma^(milestones passed). */
 export function multiStepLR(options: { readonly milestones: readonly number[]; readonly gamma?: number }): Schedule {
-  checkOptions("multiStepLR", options, ["milestones", "gamma"]);
-  const milestones = options.milestones.map((milestone) => wholeNumber("multiStepLR", "milestones", milestone, 0));
-  const gamma = rate("multiStepLR", "gamma", options.gamma ?? 0.1);
+  const steps = (where: string, name: string, value: unknown) => [value].flat().map((step) => whole(0)(where, name, step));
+  const { milestones, gamma } = readOptions("multiStepLR", options, { milestones: steps, gamma: number(0.1) });
   return { lr: (k, base) => base * power(gamma, milestones.filter((milestone) => milestone <= k).length) };
 }
 
 /** base·gamma^k. */
 export function exponentialLR(options: { readonly gamma: number }): Schedule {
-  checkOptions("exponentialLR", options, ["gamma"]);
-  const gamma = rate("exponentialLR", "gamma", options.gamma);
+  const { gamma } = readOptions("exponentialLR", options, { gamma: number() });
   return { lr: (k, base) => base * power(gamma, k) };
 }
 
@@ -51,19 +46,14 @@ const halfCosine = (low: number, high: number, share: number) => low + ((high - 
 
 /** From base down to etaMin in tMax steps along half a cosine, and up again. */
 export function cosineAnnealingLR(options: { readonly tMax: number; readonly etaMin?: number }): Schedule {
-  checkOptions("cosineAnnealingLR", options, ["tMax", "etaMin"]);
-  const tMax = positive("cosineAnnealingLR", "tMax", options.tMax);
-  const etaMin = rate("cosineAnnealingLR", "etaMin", options.etaMin ?? 0);
+  const { tMax, etaMin } = readOptions("cosineAnnealingLR", options, { tMax: positive(), etaMin: number(0) });
   return { lr: (k, base) => halfCosine(etaMin, base, k / tMax) };
 }
 
 /** Half cosines from base to etaMin over t0, t0·tMult, t0·tMult², … steps. Loshchilov and Hutter 2017. */
 export function cosineAnnealingWarmRestarts(options: { readonly t0: number; readonly tMult?: number; readonly etaMin?: number }): Schedule {
-  const where = "cosineAnnealingWarmRestarts";
-  checkOptions(where, options, ["t0", "tMult", "etaMin"]);
-  const t0 = wholeNumber(where, "t0", options.t0, 1);
-  const tMult = wholeNumber(where, "tMult", options.tMult ?? 1, 1);
-  const etaMin = rate(where, "etaMin", options.etaMin ?? 0);
+  const checks = { t0: whole(1), tMult: whole(1, 1), etaMin: number(0) };
+  const { t0, tMult, etaMin } = readOptions("cosineAnnealingWarmRestarts", options, checks);
   return {
     lr: (k, base) => {
       let [start, length] = [0, t0];
@@ -94,44 +84,43 @@ export interface OneCycleOptions {
 /** Up to maxLr and down to next to nothing, momentum the other way. Smith and Topin 2019. */
 export function oneCycleLR(options: OneCycleOptions): Schedule {
   const where = "oneCycleLR";
-  const keys = [
-    "maxLr",
-    "totalSteps",
-    "pctStart",
-    "annealStrategy",
-    "threePhase",
-    "baseMomentum",
-    "maxMomentum",
-    "divFactor",
-    "finalDivFactor",
-  ];
-  checkOptions(where, options, keys);
-  const { threePhase = false } = options;
-  const annealStrategy = oneOf(where, "annealStrategy", options.annealStrategy ?? "cos", ["cos", "linear"]);
-  const total = wholeNumber(where, "totalSteps", options.totalSteps, 1);
-  const start = inRange(where, "pctStart", options.pctStart ?? 0.3, 0, 1) * total - 1;
-  const top = rate(where, "maxLr", options.maxLr);
-  const first = top / positive(where, "divFactor", options.divFactor ?? 25);
-  const last = first / positive(where, "finalDivFactor", options.finalDivFactor ?? 10000);
-  const [low, high] = [rate(where, "baseMomentum", options.baseMomentum ?? 0.85), rate(where, "maxMomentum", options.maxMomentum ?? 0.95)];
+  const { maxLr, totalSteps, pctStart, annealStrategy, threePhase, baseMomentum, maxMomentum, divFactor, finalDivFactor } = readOptions(
+    where,
+    options,
+    {
+      maxLr: number(),
+      totalSteps: whole(1),
+      pctStart: number(0.3, 0, 1),
+      annealStrategy: word("cos", ["cos", "linear"]),
+      threePhase: yesOrNo(false),
+      baseMomentum: number(0.85),
+      maxMomentum: number(0.95),
+      divFactor: positive(25),
+      finalDivFactor: positive(10000),
+    },
+  );
+  const start = pctStart * totalSteps - 1;
+  const first = maxLr / divFactor;
+  const last = first / finalDivFactor;
   const phases = threePhase
     ? [
-        { end: start, lr: [first, top], momentum: [high, low] },
-        { end: 2 * start, lr: [top, first], momentum: [low, high] },
-        { end: total - 1, lr: [first, last], momentum: [high, high] },
+        { end: start, lr: [first, maxLr], momentum: [maxMomentum, baseMomentum] },
+        { end: 2 * start, lr: [maxLr, first], momentum: [baseMomentum, maxMomentum] },
+        { end: totalSteps - 1, lr: [first, last], momentum: [maxMomentum, maxMomentum] },
       ]
     : [
-        { end: start, lr: [first, top], momentum: [high, low] },
-        { end: total - 1, lr: [top, last], momentum: [low, high] },
+        { end: start, lr: [first, maxLr], momentum: [maxMomentum, baseMomentum] },
+        { end: totalSteps - 1, lr: [maxLr, last], momentum: [baseMomentum, maxMomentum] },
       ];
   const along = (name: "lr" | "momentum") => (k: number) => {
-    if (k > total) throw new ConfigError(`${where}: step ${k}, wants at most totalSteps ${total}`);
+    if (k > totalSteps) throw new ConfigError(`${where}: step ${k}, wants at most totalSteps ${totalSteps}`);
     let begin = 0;
     for (const [i, phase] of phases.entries()) {
       if (k <= phase.end || i === phases.length - 1) {
         const share = (k - begin) / (phase.end - begin);
         const [from, to] = phase[name] as [number, number];
-        return annealStrategy === "cos" ? halfCosine(to, from, share) : from + (to - from) * share;
+        // At totalSteps itself the share is above 1: past the end of a line PyTorch's rate may be negative.
+        return annealStrategy === "cos" ? halfCosine(to, from, share) : from + (to - from) * Math.min(1, share);
       }
       begin = phase.end;
     }
@@ -144,29 +133,21 @@ export function oneCycleLR(options: OneCycleOptions): Schedule {
 export function linearLR(
   options: { readonly startFactor?: number; readonly endFactor?: number; readonly totalIters?: number } = {},
 ): Schedule {
-  checkOptions("linearLR", options, ["startFactor", "endFactor", "totalIters"]);
-  const [start, end] = [
-    rate("linearLR", "startFactor", options.startFactor ?? 1 / 3),
-    rate("linearLR", "endFactor", options.endFactor ?? 1),
-  ];
-  const total = wholeNumber("linearLR", "totalIters", options.totalIters ?? 5, 1);
-  return { lr: (k, base) => base * (start + ((end - start) * Math.min(k, total)) / total) };
+  const checks = { startFactor: number(1 / 3), endFactor: number(1), totalIters: whole(1, 5) };
+  const { startFactor, endFactor, totalIters } = readOptions("linearLR", options, checks);
+  return { lr: (k, base) => base * (startFactor + ((endFactor - startFactor) * Math.min(k, totalIters)) / totalIters) };
 }
 
 /** base·factor for totalIters steps, then base. */
 export function constantLR(options: { readonly factor?: number; readonly totalIters?: number } = {}): Schedule {
-  checkOptions("constantLR", options, ["factor", "totalIters"]);
-  const factor = inRange("constantLR", "factor", options.factor ?? 1 / 3, 0, 1);
-  const total = wholeNumber("constantLR", "totalIters", options.totalIters ?? 5, 0);
-  return { lr: (k, base) => (k < total ? base * factor : base) };
+  const { factor, totalIters } = readOptions("constantLR", options, { factor: number(1 / 3, 0, 1), totalIters: whole(0, 5) });
+  return { lr: (k, base) => (k < totalIters ? base * factor : base) };
 }
 
 /** base·(1 - k/totalIters)^power, 0 from there on. */
 export function polynomialLR(options: { readonly totalIters?: number; readonly power?: number } = {}): Schedule {
-  checkOptions("polynomialLR", options, ["totalIters", "power"]);
-  const total = wholeNumber("polynomialLR", "totalIters", options.totalIters ?? 5, 1);
-  const exponent = rate("polynomialLR", "power", options.power ?? 1);
-  return { lr: (k, base) => base * power(1 - Math.min(k, total) / total, exponent) };
+  const { totalIters, power: exponent } = readOptions("polynomialLR", options, { totalIters: whole(1, 5), power: number(1) });
+  return { lr: (k, base) => base * power(1 - Math.min(k, totalIters) / totalIters, exponent) };
 }
 
 export interface CyclicOptions {
@@ -186,45 +167,44 @@ export interface CyclicOptions {
 
 /** To and fro between base and maxLr. Smith 2017. */
 export function cyclicLR(options: CyclicOptions): Schedule {
-  const where = "cyclicLR";
-  checkOptions(where, options, ["maxLr", "stepSizeUp", "stepSizeDown", "mode", "gamma", "baseMomentum", "maxMomentum"]);
-  const { baseMomentum, maxMomentum } = options;
-  const mode = oneOf(where, "mode", options.mode ?? "triangular", ["triangular", "triangular2", "exp_range"]);
-  const top = rate(where, "maxLr", options.maxLr);
-  const up = wholeNumber(where, "stepSizeUp", options.stepSizeUp ?? 2000, 1);
-  const total = up + wholeNumber(where, "stepSizeDown", options.stepSizeDown ?? up, 1);
-  const gamma = rate(where, "gamma", options.gamma ?? 1);
+  const { maxLr, stepSizeUp, stepSizeDown, mode, gamma, baseMomentum, maxMomentum } = readOptions("cyclicLR", options, {
+    maxLr: number(),
+    stepSizeUp: whole(1, 2000),
+    stepSizeDown: optional(whole(1)),
+    mode: word("triangular", ["triangular", "triangular2", "exp_range"]),
+    gamma: number(1),
+    baseMomentum: optional(number()),
+    maxMomentum: optional(number()),
+  });
+  const total = stepSizeUp + (stepSizeDown ?? stepSizeUp);
   const height = (k: number) => {
     const cycle = Math.floor(k / total);
     const at = k / total - cycle;
-    const triangle = at <= up / total ? (at * total) / up : (1 - at) / (1 - up / total);
+    const triangle = at <= stepSizeUp / total ? (at * total) / stepSizeUp : (1 - at) / (1 - stepSizeUp / total);
     return triangle * (mode === "triangular" ? 1 : mode === "triangular2" ? power(0.5, cycle) : power(gamma, k));
   };
-  const lr = (k: number, base: number) => base + (top - base) * height(k);
+  const lr = (k: number, base: number) => base + (maxLr - base) * height(k);
   if (baseMomentum === undefined || maxMomentum === undefined) return { lr };
   return { lr, momentum: (k) => maxMomentum - (maxMomentum - baseMomentum) * height(k) };
 }
 
 /** Up evenly for warmupSteps, then evenly down to 0 at totalSteps. */
 export function warmupLinear(options: { readonly warmupSteps: number; readonly totalSteps: number }): Schedule {
-  checkOptions("warmupLinear", options, ["warmupSteps", "totalSteps"]);
-  const warmup = wholeNumber("warmupLinear", "warmupSteps", options.warmupSteps, 0);
-  const total = wholeNumber("warmupLinear", "totalSteps", options.totalSteps, warmup + 1);
-  return { lr: (k, base) => base * (k < warmup ? (k + 1) / warmup : Math.max(0, (total - k) / (total - warmup))) };
+  const { warmupSteps: warmup, totalSteps } = readOptions("warmupLinear", options, { warmupSteps: whole(0), totalSteps: whole(1) });
+  wholeNumber("warmupLinear", "totalSteps", totalSteps, warmup + 1);
+  return { lr: (k, base) => base * (k < warmup ? (k + 1) / warmup : Math.max(0, (totalSteps - k) / (totalSteps - warmup))) };
 }
 
 /** Up evenly for warmupSteps, then by 1/sqrt. */
 export function warmupRsqrt(options: { readonly warmupSteps: number }): Schedule {
-  checkOptions("warmupRsqrt", options, ["warmupSteps"]);
-  const warmup = wholeNumber("warmupRsqrt", "warmupSteps", options.warmupSteps, 1);
-  return { lr: (k, base) => base * Math.min((k + 1) / warmup, Math.sqrt(warmup / (k + 1))) };
+  const { warmupSteps } = readOptions("warmupRsqrt", options, { warmupSteps: whole(1) });
+  return { lr: (k, base) => base * Math.min((k + 1) / warmupSteps, Math.sqrt(warmupSteps / (k + 1))) };
 }
 
 /** base·modelSize^-0.5·min((k+1)^-0.5, (k+1)·warmupSteps^-1.5). Vaswani et al. 2017. */
 export function noamLR(options: { readonly modelSize: number; readonly warmupSteps: number }): Schedule {
-  checkOptions("noamLR", options, ["modelSize", "warmupSteps"]);
-  const scale = 1 / Math.sqrt(positive("noamLR", "modelSize", options.modelSize));
-  const warmup = wholeNumber("noamLR", "warmupSteps", options.warmupSteps, 1);
+  const { modelSize, warmupSteps: warmup } = readOptions("noamLR", options, { modelSize: positive(), warmupSteps: whole(1) });
+  const scale = 1 / Math.sqrt(modelSize);
   return { lr: (k, base) => base * scale * Math.min(1 / Math.sqrt(k + 1), (k + 1) / (warmup * Math.sqrt(warmup))) };
 }
 
@@ -259,13 +239,17 @@ export interface WarmupOptions {
 
 /** Any schedule after a warm-up to its first rate: PyTorch's SequentialLR of LinearLR or ConstantLR and the schedule. */
 export function withWarmup(schedule: Schedule, options: WarmupOptions): Schedule {
-  const where = "withWarmup";
-  checkOptions(where, options, ["steps", "kind", "startFactor"]);
-  const kind = oneOf(where, "kind", options.kind ?? "linear", ["linear", "constant", "exponential"]);
-  const steps = wholeNumber(where, "steps", options.steps, 0);
-  const start = inRange(where, "startFactor", options.startFactor ?? 1 / 3, kind === "exponential" ? Number.MIN_VALUE : 0, 1);
+  const { steps, kind, startFactor } = readOptions("withWarmup", options, {
+    steps: whole(0),
+    kind: word("linear", ["linear", "constant", "exponential"]),
+    startFactor: number(1 / 3, options?.kind === "exponential" ? Number.MIN_VALUE : 0, 1),
+  });
   const factor = (k: number) =>
-    kind === "constant" ? start : kind === "linear" ? start + ((1 - start) * k) / steps : power(start, 1 - k / steps);
+    kind === "constant"
+      ? startFactor
+      : kind === "linear"
+        ? startFactor + ((1 - startFactor) * k) / steps
+        : power(startFactor, 1 - k / steps);
   const front: Schedule = { lr: (k, base) => schedule.lr(0, base) * factor(k), momentum: () => schedule.momentum?.(0) };
   return sequentialLR([front, schedule], [steps]);
 }

@@ -1,7 +1,7 @@
 /** Sets an optimizer's learning rates as training goes. */
 import { FormatError } from "../errors.js";
-import { checkOptions, inRange, oneOf, wholeNumber } from "../options.js";
-import { type CommonOptions, decayRate, nonNegative, type Optimizer } from "./optimizer.js";
+import { number, rate, readOptions, whole, wholeNumber, word } from "../options.js";
+import type { CommonOptions, Optimizer } from "./optimizer.js";
 import type { Schedule } from "./schedule.js";
 
 /** Follows a schedule: every group's rate is that of step 0 at once, and of the next step after each step(). */
@@ -42,7 +42,7 @@ export class Scheduler {
     if (rates.length !== length) throw new FormatError(`Scheduler.loadStateDict: rates of ${rates.length} groups, wants ${length}`);
     this.#goTo(
       wholeNumber("Scheduler", "k", k, 0),
-      rates.map((base) => nonNegative("Scheduler", "bases", base)),
+      rates.map((base) => number()("Scheduler", "bases", base)),
     );
   }
 
@@ -77,8 +77,6 @@ export interface PlateauOptions {
   readonly eps?: number;
 }
 
-const KEYS = ["mode", "factor", "patience", "threshold", "thresholdMode", "cooldown", "minLr", "eps"];
-
 /** Turns the rate down when a metric stops getting better. PyTorch's ReduceLROnPlateau. */
 export class ReduceLROnPlateau {
   readonly #options: Required<PlateauOptions>;
@@ -90,20 +88,17 @@ export class ReduceLROnPlateau {
     readonly optimizer: Optimizer<CommonOptions>,
     options: PlateauOptions = {},
   ) {
-    const where = "ReduceLROnPlateau";
-    checkOptions(where, options, KEYS);
-    const mode = oneOf(where, "mode", options.mode ?? "min", ["min", "max"]);
-    this.#best = mode === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    this.#options = {
-      mode,
-      factor: decayRate(where, "factor", options.factor ?? 0.1),
-      thresholdMode: oneOf(where, "thresholdMode", options.thresholdMode ?? "rel", ["rel", "abs"]),
-      patience: wholeNumber(where, "patience", options.patience ?? 10, 0),
-      threshold: inRange(where, "threshold", options.threshold ?? 1e-4, 0, Number.MAX_VALUE),
-      cooldown: wholeNumber(where, "cooldown", options.cooldown ?? 0, 0),
-      minLr: inRange(where, "minLr", options.minLr ?? 0, 0, Number.MAX_VALUE),
-      eps: inRange(where, "eps", options.eps ?? 1e-8, 0, Number.MAX_VALUE),
-    };
+    this.#options = readOptions("ReduceLROnPlateau", options, {
+      mode: word("min", ["min", "max"]),
+      factor: rate(0.1),
+      patience: whole(0, 10),
+      threshold: number(1e-4),
+      thresholdMode: word("rel", ["rel", "abs"]),
+      cooldown: whole(0, 0),
+      minLr: number(0),
+      eps: number(1e-8),
+    });
+    this.#best = this.#options.mode === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
 
   /** To be called with the metric after each evaluation. */
@@ -132,7 +127,7 @@ export class ReduceLROnPlateau {
   loadStateDict({ best, bad, cooling }: { readonly best: string; readonly bad: number; readonly cooling: number }): void {
     const where = "ReduceLROnPlateau";
     [this.#best, this.#bad, this.#cooling] = [
-      inRange(where, "best", Number(best), Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
+      number(undefined, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)(where, "best", Number(best)),
       wholeNumber(where, "bad", bad, 0),
       wholeNumber(where, "cooling", cooling, 0),
     ];

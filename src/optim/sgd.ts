@@ -1,8 +1,8 @@
 import { ConfigError } from "../errors.js";
 import { sgdUpdate } from "../ops/update.js";
-import { flag, inRange } from "../options.js";
+import { number, yesOrNo } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type CommonOptions, common, nonNegative, Optimizer, type ParameterGroup, type ParameterState } from "./optimizer.js";
+import { type CommonOptions, common, Optimizer, type ParameterGroup, type ParameterState } from "./optimizer.js";
 
 export interface SGDOptions extends CommonOptions {
   /** Default 0. */
@@ -13,20 +13,19 @@ export interface SGDOptions extends CommonOptions {
   readonly nesterov: boolean;
 }
 
-function check(given: Partial<SGDOptions>): SGDOptions {
-  const momentum = nonNegative("SGD", "momentum", given.momentum ?? 0);
-  const dampening = inRange("SGD", "dampening", given.dampening ?? 0, -Number.MAX_VALUE, Number.MAX_VALUE);
-  const nesterov = flag("SGD", "nesterov", given.nesterov ?? false);
-  if (nesterov && (momentum === 0 || dampening !== 0)) {
-    throw new ConfigError(`SGD: nesterov with momentum ${momentum} and dampening ${dampening}, wants momentum above 0 and dampening 0`);
-  }
-  return { ...common("SGD", given, undefined), momentum, dampening, nesterov };
-}
-
 /** Stochastic gradient descent with PyTorch's momentum: buf = g at first, then momentum·buf + (1 - dampening)·g; p -= lr·buf. */
 export class SGD extends Optimizer<SGDOptions> {
   constructor(parameters: Iterable<Tensor> | Iterable<ParameterGroup<SGDOptions>>, options: Partial<SGDOptions> & { readonly lr: number }) {
-    super("SGD", parameters, options, ["momentum", "dampening", "nesterov"], check);
+    const checks = {
+      ...common(),
+      momentum: number(0),
+      dampening: number(0, -Number.MAX_VALUE),
+      nesterov: yesOrNo(false),
+    };
+    super("SGD", parameters, options, checks, ({ momentum, dampening, nesterov }) => {
+      if (nesterov && (momentum === 0 || dampening !== 0))
+        throw new ConfigError(`SGD: nesterov with momentum ${momentum} and dampening ${dampening}, wants momentum above 0 and dampening 0`);
+    });
   }
 
   protected override stateNames({ momentum }: SGDOptions): readonly string[] {

@@ -54,11 +54,13 @@ describe("schedules beyond the golden sequences", () => {
   });
 
   test("one cycle lets the step after its last update be set, as PyTorch, and refuses the one after that", () => {
-    const scheduler = new Scheduler(new SGD([parameter()], { lr: 1 }), oneCycleLR({ maxLr: 1, totalSteps: 7 }));
-    for (let update = 0; update < 7; update++) scheduler.step();
-    expect(scheduler.k).toBe(7);
-    expect(() => scheduler.step()).toThrowError(/oneCycleLR: step 8, wants at most totalSteps 7/);
-    expect(scheduler.k).toBe(7);
+    for (const annealStrategy of ["cos", "linear"] as const) {
+      const scheduler = new Scheduler(new SGD([parameter()], { lr: 1 }), oneCycleLR({ maxLr: 1, totalSteps: 7, annealStrategy }));
+      for (let update = 0; update < 7; update++) scheduler.step();
+      expect(scheduler.k).toBe(7);
+      expect(() => scheduler.step()).toThrowError(/oneCycleLR: step 8, wants at most totalSteps 7/);
+      expect(scheduler.k).toBe(7);
+    }
   });
 
   /** PyTorch's: factor·base before n; SequentialLR starts the second at its step 0. */
