@@ -17,23 +17,26 @@ function expm1Reduced(t: f32, n: f32): f32 {
 }
 
 export function sigmoid(x: f32): f32 {
-  const negative: f32 = max<f32>(-abs<f32>(x), <f32>-104.5);
-  const t: f32 = negative * LOG2E + ROUND_PLUS_254;
-  const p: f32 = <f32>1 + expm1Reduced(negative, t - ROUND_PLUS_254);
+  const u: f32 = min<f32>(max<f32>(x, <f32>-104.5), <f32>17.5);
+  const t: f32 = u * LOG2E + ROUND_PLUS_254;
+  const n: f32 = t - ROUND_PLUS_254;
+  const p: f32 = <f32>1 + expm1Reduced(-u, -n);
   const bits = reinterpret<u32>(t);
   const a = bits >> 1;
-  const e: f32 = p * reinterpret<f32>(a << 23) * reinterpret<f32>((bits - a) << 23);
-  return select<f32>(e, <f32>1, reinterpret<i32>(x) < 0) / (<f32>1 + e);
+  const s: f32 = reinterpret<f32>(a << 23) * reinterpret<f32>((bits - a) << 23);
+  return s / (s + p);
 }
 
 export function tanh(x: f32): f32 {
-  const u: f32 = max<f32>(<f32>-2 * abs<f32>(x), <f32>-18.5);
+  const size: f32 = min<f32>(abs<f32>(x), <f32>9.25);
+  const far = size >= <f32>0.5493061542510986;
+  const one: f32 = select<f32>(<f32>0, <f32>1, far);
+  const twice: f32 = size + size;
+  const u: f32 = select<f32>(twice, -twice, far);
   const k: f32 = u * LOG2E + ROUND_PLUS_127;
   const p: f32 = expm1Reduced(u, k - ROUND_PLUS_127);
   const s: f32 = reinterpret<f32>(reinterpret<u32>(k) << 23);
-  const t: f32 = s * p + s;
-  const m: f32 = s * p + (s - <f32>1);
-  const far = t <= <f32>0.3333333432674408;
-  const quotient: f32 = select<f32>(t + t, -m, far) / (m + <f32>2);
+  const w: f32 = s * p + (s - one);
+  const quotient: f32 = select<f32>(<f32>2, -w, far) / (w + (one + <f32>1));
   return copysign<f32>(select<f32>(<f32>1 - quotient, quotient, far), x);
 }
