@@ -3,42 +3,25 @@ import { type Engine, PURPOSE } from "../engine/engine.js";
 import { Stream, streamKey } from "../engine/random.js";
 import { ConfigError } from "../errors.js";
 import { crossEntropy } from "../loss/cross-entropy.js";
-import { Adam } from "../optim/adam.js";
-import { checkOptions, inRange, wholeNumber } from "../options.js";
+import { checkOptions, inRange } from "../options.js";
 import { tensor } from "../tensor/create.js";
 import { bucketBatches, padBatch } from "../text/batching.js";
+import type { LabelledText } from "../text/examples.js";
 import { createTokenizer, type TokenizerOptions } from "../text/tokenizer.js";
 import { UNKNOWN_ID, Vocabulary } from "../text/vocabulary.js";
-import { type FitOptions, type FitProgress, type FitResult, fit } from "../train/fit.js";
+import type { FitResult } from "../train/fit.js";
 import { accuracy } from "../train/metrics.js";
 import { SequenceClassifier } from "./sequence-classifier.js";
 import type { SequenceNetworkConfig } from "./sequence-network.js";
+import { planTraining, TRAINING_KEYS, type TrainingOptions, trainNetwork } from "./training.js";
 
-export interface LabelledText {
-  readonly label: string;
-  readonly text: string;
-}
-
-export interface TrainClassifierOptions extends Partial<SequenceNetworkConfig> {
+export interface TrainClassifierOptions extends Partial<SequenceNetworkConfig>, TrainingOptions {
   /** Default: characters, NFC, as they are. */
   readonly tokenizer?: TokenizerOptions;
   /** Tokens seen less often become unknown. Default 2. */
   readonly minCount?: number;
   /** Share of the tokens that training takes for unknown ones, so that those mean something later. Default 0.1. */
   readonly tokenDropout?: number;
-  /** Default 32. */
-  readonly batchSize?: number;
-  /** Default 10. */
-  readonly epochs?: number;
-  /** Peak learning rate; it rises over the first twentieth of training and falls to zero. Default 0.015. */
-  readonly lr?: number;
-  /** Joint norm that gradients are clipped to. Default 1. */
-  readonly clip?: number;
-  /** Epochs without a better dev accuracy before training stops. Default 3. */
-  readonly patience?: number;
-  readonly maxSeconds?: number;
-  readonly onProgress?: (progress: FitProgress) => void;
-  readonly signal?: AbortSignal;
 }
 
 const KEYS = [
@@ -52,18 +35,11 @@ const KEYS = [
   "tokenizer",
   "minCount",
   "tokenDropout",
-  "batchSize",
-  "epochs",
-  "lr",
-  "clip",
-  "patience",
-  "maxSeconds",
-  "onProgress",
-  "signal",
+  ...TRAINING_KEYS,
 ] as const;
 
-/** Linear rise to 1 over the first twentieth, then linear fall to 0. */
-const warmThenFall = (done: number): number => (done < 0.05 ? done / 0.05 : (1 - done) / 0.95);
+/** Batch 32, 10 epochs, peak rate 0.015. */
+const DEFAULTS = { batchSize: 32, epochs: 10, lr: 0.015 };
 
 /**
  * @param data training examples, and dev examples by which the best weights are chosen
@@ -76,13 +52,12 @@ export async function trainSequenceClassifier(
 ): Promise<{ classifier: SequenceClassifier; result: FitResult }> {
   const where = "trainSequenceClassifier";
   checkOptions(where, options, KEYS);
-  const labels = [...new Set(data.train.map(({ label }) => label))].sort();
+  const labels = [...new Set(data.train.map(({ label }) => label as string))].sort();
   if (labels.length < 2) throw new ConfigError(`${where}: the training data have ${labels.length} labels, wants at least 2`);
-  const unseen = data.dev.find(({ label }) => !labels.includes(label));
+  const unseen = data.dev.find(({ label }) => !labels.includes(label as string));
   if (unseen !== undefined)
     throw new ConfigError(`${where}: dev label ${JSON.stringify(unseen.label)} is not among the ${labels.length} training labels`);
-  const batchSize = wholeNumber(where, "batchSize", options.batchSize ?? 32, 1);
-  const lr = inRange(where, "lr", options.lr ?? 0.015, 0, 10);
+  const plan = planTraining(where, options, DEFAULTS);
   const tokenDropout = inRange(where, "tokenDropout", options.tokenDropout ?? 0.1, 0, 1);
   const config: SequenceNetworkConfig = {
     encoder: options.encoder ?? "gru",
@@ -98,27 +73,17 @@ export async function trainSequenceClassifier(
   const vocabulary = Vocabulary.build(tokens, { minCount: options.minCount ?? 2 });
   const classifier = new SequenceClassifier(engine, config, tokenizer, vocabulary, labels);
   const encode = (examples: readonly LabelledText[]) =>
-    examples.map(({ text, label }) => ({ ids: classifier.encode(text), target: labels.indexOf(label) }));
+    examples.map(({ text, label }) => ({ ids: classifier.encode(text), target: labels.indexOf(label as string) }));
   const train = encode(data.train);
   const dev = encode(data.dev);
   const lengths = train.map(({ ids }) => ids.length);
-  const fitOptions: FitOptions = {
-    epochs: options.epochs ?? 10,
-    clip: options.clip ?? 1,
-    patience: options.patience ?? 3,
-    schedule: warmThenFall,
-    ...(options.maxSeconds === undefined ? {} : { maxSeconds: options.maxSeconds }),
-    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  };
-  const optimizer = new Adam(classifier.network.parameters(), { lr });
   let corruption = new Stream([0, 0]);
   const corrupt = (ids: Int32Array) =>
     tokenDropout === 0 ? ids : ids.map((id) => (corruption.nextFloat() < tokenDropout ? UNKNOWN_ID : id));
   const task = {
     batches: (epoch: number) => {
       corruption = new Stream(streamKey(engine.seed, PURPOSE.corrupt, epoch, 0));
-      return bucketBatches(lengths, { batchSize, stream: new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 0)) });
+      return bucketBatches(lengths, { batchSize: plan.batchSize, stream: new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 0)) });
     },
     count: (rows: readonly number[]) => rows.length,
     loss: (rows: readonly number[]) => {
@@ -141,11 +106,9 @@ export async function trainSequenceClassifier(
     },
   };
   try {
-    return { classifier, result: await fit(engine, task, optimizer, fitOptions) };
+    return { classifier, result: await trainNetwork(engine, classifier.network, task, plan) };
   } catch (error) {
     classifier.dispose();
     throw error;
-  } finally {
-    optimizer.dispose();
   }
 }
