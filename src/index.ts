@@ -99,5 +99,6 @@ export { RowSparse } from "./tensor/row-sparse.js";
 export type { StateDict, StateEntry, StateSource } from "./tensor/state.js";
 export { type BackwardOptions, backward, noGrad } from "./tensor/tape.js";
 export { type DType, type Gradient, Tensor } from "./tensor/tensor.js";
-export { type FitOptions, type FitProgress, type FitResult, type FitTask, fit } from "./train/fit.js";
+export type { FitCallback, FitProgress, FitState } from "./train/callbacks.js";
+export { type FitOptions, type FitResult, type FitTask, fit } from "./train/fit.js";
 export { VERSION } from "./version.js";

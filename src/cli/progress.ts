@@ -1,5 +1,5 @@
 /** Training progress: one line that is rewritten on a terminal, plain lines now and then elsewhere. */
-import type { FitProgress } from "../train/fit.js";
+import type { FitProgress } from "../train/callbacks.js";
 
 interface Output {
   readonly isTTY?: boolean;

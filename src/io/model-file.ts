@@ -24,12 +24,14 @@ export interface ModelDescription {
 }
 
 const VERSION = "1";
+/** Metadata entry, and with a dot the prefix of the tensors, of what a training goes on from; who wants the model passes over it. */
+export const TRAINING = "recurra.training";
 const WHERE = "model file";
 
 const hex = (value: number) => value.toString(16).padStart(8, "0");
 
 /** Objects without a prototype, so that no key of the file reaches one. */
-function plain(value: JsonValue): PlainJson {
+export function plain(value: JsonValue): PlainJson {
   if (Array.isArray(value)) return value.map(plain);
   if (!(value instanceof Map)) return value;
   const object: { [key: string]: PlainJson } = Object.create(null);
@@ -68,9 +70,12 @@ function dataChecksum(tensors: Iterable<SafetensorsEntry>): number {
 export function encodeModelFile({
   tensors,
   model,
+  metadata,
 }: {
   readonly tensors: readonly SafetensorsInput[];
   readonly model: ModelDescription;
+  /** Further entries. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }): Uint8Array {
   const checksum = tensors.reduce((sum, { data }) => crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), sum), 0);
   return writeSafetensors(tensors, {
@@ -78,13 +83,21 @@ export function encodeModelFile({
     "recurra.version": VERSION,
     "recurra.model": JSON.stringify(model),
     "recurra.crc32": hex(checksum),
+    ...metadata,
   });
+}
+
+export interface ModelFile {
+  readonly tensors: Map<string, SafetensorsEntry>;
+  readonly model: ModelDescription;
+  /** State of the training, where the file is a checkpoint: JSON text, and tensors by their names without the prefix. */
+  readonly training: { readonly text: string | undefined; readonly tensors: Map<string, SafetensorsEntry> };
 }
 
 /**
  * @throws FormatError when the file is no safetensors file, no recurra model, of a later version, or damaged
  */
-export function decodeModelFile(bytes: Uint8Array): { tensors: Map<string, SafetensorsEntry>; model: ModelDescription } {
+export function decodeModelFile(bytes: Uint8Array): ModelFile {
   const { tensors, metadata } = readSafetensors(bytes);
   const version = metadata.get("recurra.version");
   if (version === undefined) throw new FormatError(`${WHERE}: no recurra.version in the metadata, wants a file that recurra wrote`);
@@ -97,5 +110,11 @@ export function decodeModelFile(bytes: Uint8Array): { tensors: Map<string, Safet
     throw new FormatError(
       `${WHERE}: the data have CRC-32 ${found}, wants ${wanted ?? "recurra.crc32 in the metadata"} (the file is damaged)`,
     );
-  return { tensors, model: checkDescription(plain(parseJson(WHERE, text))) };
+  const state = new Map<string, SafetensorsEntry>();
+  for (const [name, entry] of tensors) {
+    if (!name.startsWith(`${TRAINING}.`)) continue;
+    state.set(name.slice(TRAINING.length + 1), entry);
+    tensors.delete(name);
+  }
+  return { tensors, model: checkDescription(plain(parseJson(WHERE, text))), training: { text: metadata.get(TRAINING), tensors: state } };
 }

@@ -7,6 +7,7 @@ const state = {
   step: 150,
   steps: 1000,
   examplesPerSecond: 1234.4,
+  lr: 0.01,
   loss: 0.3116,
   metric: 0.951,
   best: 0.96,
