@@ -165,7 +165,7 @@ const FULL = [
   "zeros",
 ];
 
-const TASKS = ["SequenceClassifier", "trainSequenceClassifier"];
+const TASKS = ["SequenceClassifier", "initialiseFrom", "trainSequenceClassifier"];
 const LAYERS = [
   "Attention",
   "CRF",

@@ -1,6 +1,9 @@
 /** recurra/tasks: models that take text, and their training. */
 export type { LabelledText } from "../text/examples.js";
+export type { CheckpointOptions, CheckpointStore } from "../train/checkpoint.js";
+export { type Initialised, initialiseFrom, type RowNames } from "./fine-tuning.js";
 export { type Prediction, SequenceClassifier } from "./sequence-classifier.js";
 export type { Encoder, Pooling, SequenceNetworkConfig } from "./sequence-network.js";
 export { type TrainClassifierOptions, trainSequenceClassifier } from "./train-classifier.js";
 export type { TrainingOptions } from "./training.js";
+export type { LogRecord } from "./training-log.js";

@@ -13,7 +13,7 @@ import type { FitResult } from "../train/fit.js";
 import { accuracy } from "../train/metrics.js";
 import { SequenceClassifier } from "./sequence-classifier.js";
 import type { SequenceNetworkConfig } from "./sequence-network.js";
-import { planTraining, TRAINING_KEYS, type TrainingOptions, trainNetwork } from "./training.js";
+import { planTraining, TRAINING_KEYS, type TrainedTask, type TrainingOptions, trainNetwork } from "./training.js";
 
 export interface TrainClassifierOptions extends Partial<SequenceNetworkConfig>, TrainingOptions {
   /** Default: characters, NFC, as they are. */
@@ -77,17 +77,15 @@ export async function trainSequenceClassifier(
   const train = encode(data.train);
   const dev = encode(data.dev);
   const lengths = train.map(({ ids }) => ids.length);
-  let corruption = new Stream([0, 0]);
-  const corrupt = (ids: Int32Array) =>
-    tokenDropout === 0 ? ids : ids.map((id) => (corruption.nextFloat() < tokenDropout ? UNKNOWN_ID : id));
-  const task = {
-    batches: (epoch: number) => {
-      corruption = new Stream(streamKey(engine.seed, PURPOSE.corrupt, epoch, 0));
-      return bucketBatches(lengths, { batchSize: plan.batchSize, stream: new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 0)) });
-    },
-    count: (rows: readonly number[]) => rows.length,
-    loss: (rows: readonly number[]) => {
-      const logits = classifier.network.forward(padBatch(rows.map((row) => corrupt(train[row]!.ids))));
+  const corrupt = (ids: Int32Array, stream: Stream) =>
+    tokenDropout === 0 ? ids : ids.map((id) => (stream.nextFloat() < tokenDropout ? UNKNOWN_ID : id));
+  const task: TrainedTask<readonly number[]> = {
+    batches: (epoch) =>
+      bucketBatches(lengths, { batchSize: plan.batchSize, stream: new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 0)) }),
+    count: (rows) => rows.length,
+    loss: (rows, step) => {
+      const stream = new Stream(streamKey(engine.seed, PURPOSE.corrupt, step, 0));
+      const logits = classifier.network.forward(padBatch(rows.map((row) => corrupt(train[row]!.ids, stream))));
       return crossEntropy(
         logits,
         tensor(
@@ -103,6 +101,12 @@ export async function trainSequenceClassifier(
         dev.map(({ target }) => target),
         predicted.map(({ label }) => labels.indexOf(label)),
       );
+    },
+    save: () => classifier.save(),
+    rows: ({ vocabulary: tokens, labels: classes = [] }) => {
+      const words = { from: Vocabulary.fromJSON(tokens).names, to: vocabulary.names };
+      const outputs = { from: classes, to: labels };
+      return { "embedding.weight": words, "output.weight": outputs, "output.bias": outputs };
     },
   };
   try {

@@ -33,6 +33,11 @@ export class Vocabulary {
     return FIRST_ID + this.tokens.length;
   }
 
+  /** What each id stands for: the ids themselves for padding and unknown, then the tokens. */
+  get names(): (number | string)[] {
+    return [0, UNKNOWN_ID, ...this.tokens];
+  }
+
   encode(tokens: readonly string[]): Int32Array {
     return Int32Array.from(tokens, (token) => this.#ids.get(token) ?? UNKNOWN_ID);
   }
