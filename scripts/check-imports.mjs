@@ -29,7 +29,7 @@ const MAY_IMPORT = {
   loss: OPS,
   optim: OPS,
   decode: OPS,
-  text: GROUND,
+  text: [...GROUND, "io"],
   io: [...GROUND, "tensor"],
   platform: GROUND,
   layers: MODELS,

@@ -165,7 +165,18 @@ const FULL = [
   "zeros",
 ];
 
-const TASKS = ["SequenceClassifier", "initialiseFrom", "trainSequenceClassifier"];
+const TASKS = [
+  "SequenceClassifier",
+  "initialiseFrom",
+  "parseColumns",
+  "readLabelledTexts",
+  "readNumberSequences",
+  "readPairs",
+  "readPlainText",
+  "readTaggedTokens",
+  "sourceOf",
+  "trainSequenceClassifier",
+];
 const LAYERS = [
   "Attention",
   "CRF",

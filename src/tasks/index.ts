@@ -1,5 +1,6 @@
 /** recurra/tasks: models that take text, and their training. */
-export type { LabelledText } from "../text/examples.js";
+export type { LabelledText, NumberSequence, TaggedTokens, TextPair } from "../text/examples.js";
+export * from "../text/readers/index.js";
 export type { CheckpointOptions, CheckpointStore } from "../train/checkpoint.js";
 export { type Initialised, initialiseFrom, type RowNames } from "./fine-tuning.js";
 export { type Prediction, SequenceClassifier } from "./sequence-classifier.js";

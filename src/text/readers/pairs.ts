@@ -1,0 +1,29 @@
+/** Sources and their targets from tables and JSON lines. */
+import type { TextPair } from "../examples.js";
+import { checkReadOptions, type ReadOptions, type Roles } from "./columns.js";
+import { formatOf } from "./format.js";
+import { records, textOf, textsOf } from "./records.js";
+import { atLeastOne, type Source } from "./source.js";
+
+const ROLES: Roles = { required: ["source", "target"], optional: ["features"], inOrder: "first" };
+
+/**
+ * Reads TSV (`source<TAB>target`, further columns ignored unless `columns` names one as `features`), CSV with a header or JSON lines, plain
+ * or gzip. Rows of one source (and one features) become one pair with all their targets, at the place of the first.
+ * @throws FormatError with file, line and column; ConfigError on a bad option
+ */
+export async function readPairs(source: Source, options: ReadOptions = {}): Promise<TextPair[]> {
+  const columns = checkReadOptions("readPairs", options, ROLES);
+  const pairs = new Map<string, { source: string; targets: string[]; features?: string }>();
+  const format = (await formatOf(source, ["tsv", "csv", "jsonl"])) as "tsv" | "csv" | "jsonl";
+  for await (const row of records(source, format, ROLES, columns)) {
+    const features = row.get("features") === undefined ? {} : { features: textOf(row, "features", row.get("features"), true) };
+    const pair = { source: textOf(row, "source", row.get("source"), true), targets: [] as string[], ...features };
+    const key = JSON.stringify([pair.source, pair.features]);
+    const targets = Array.isArray(row.get("target")) ? textsOf(row, "target", "") : [textOf(row, "target", row.get("target"), true)];
+    const known = pairs.get(key) ?? pair;
+    known.targets.push(...targets);
+    pairs.set(key, known);
+  }
+  return [...atLeastOne(source, [...pairs.values()], "pair")];
+}
