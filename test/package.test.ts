@@ -167,7 +167,6 @@ const FULL = [
 
 const TASKS = [
   "SequenceClassifier",
-  "TokenClassifier",
   "initialiseFrom",
   "parseColumns",
   "readLabelledTexts",
@@ -177,7 +176,6 @@ const TASKS = [
   "readTaggedTokens",
   "sourceOf",
   "trainSequenceClassifier",
-  "trainTokenClassifier",
 ];
 const LAYERS = [
   "Attention",

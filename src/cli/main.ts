@@ -1,23 +1,54 @@
-/** The `recurra` command. Exit codes: 0 done, 1 the input or model was refused, 2 the call was wrong. */
+/**
+ * The `recurra` command. Exit codes: 0 done, 1 the input or model was refused, or a check failed, 2 the call was wrong, 130 and 143 ended by
+ * a signal.
+ */
 import { Command, CommanderError } from "commander";
 import coreWasm from "../../build/wasm/core-baseline-inline.js";
-import { createEngineFrom } from "../engine/load.js";
+import { createEngineFrom, type EngineAssets } from "../engine/load.js";
 import { isRecurraError } from "../errors.js";
 import { VERSION } from "../version.js";
-import { type CreateEngine, type PredictOptions, predict } from "./predict.js";
+import { addCommands } from "./commands.js";
+import type { Engines } from "./context.js";
 
-const createEngine: CreateEngine = (options) =>
-  createEngineFrom(options, {
-    trainAbi: null,
-    baseline: { core: coreWasm, train: null },
-    loadRelaxed: async () => ({ core: (await import("../../build/wasm/core-relaxed-inline.js")).default, train: null }),
-    tape: null,
-    loadThreads: async () => {
-      const [{ startThreads }, { spawnWorker }] = await Promise.all([import("../engine/threads.js"), import("../platform/workers.js")]);
-      return { startThreads, spawn: () => spawnWorker(new URL("./worker.js", import.meta.url)) };
-    },
-    loadJsKernels: async () => (await import("../engine/js/index.js")).createJsKernels,
-  });
+const INFER: EngineAssets = {
+  trainAbi: null,
+  baseline: { core: coreWasm, train: null },
+  loadRelaxed: async () => ({ core: (await import("../../build/wasm/core-relaxed-inline.js")).default, train: null }),
+  tape: null,
+  loadThreads: async () => {
+    const [{ startThreads }, { spawnWorker }] = await Promise.all([import("../engine/threads.js"), import("../platform/workers.js")]);
+    return { startThreads, spawn: () => spawnWorker(new URL("./worker.js", import.meta.url)) };
+  },
+  loadJsKernels: async () => (await import("../engine/js/index.js")).createJsKernels,
+};
+
+/** What training needs besides is read when a command trains. */
+async function trainAssets(): Promise<EngineAssets> {
+  const [{ default: train }, { TRAIN_ABI }, { backwards }, { initialise }, { Tape }] = await Promise.all([
+    import("../../build/wasm/train-baseline-inline.js"),
+    import("../engine/abi.js"),
+    import("../ops/backwards.js"),
+    import("../ops/initialise.js"),
+    import("../tensor/tape.js"),
+  ]);
+  return {
+    ...INFER,
+    trainAbi: TRAIN_ABI,
+    baseline: { core: coreWasm, train },
+    loadRelaxed: async () => ({
+      ...(await INFER.loadRelaxed()),
+      train: (await import("../../build/wasm/train-relaxed-inline.js")).default,
+    }),
+    tape: () => new Tape(backwards, initialise),
+  };
+}
+
+const engines: Engines = {
+  infer: (options) => createEngineFrom(options, INFER),
+  train: async (options) => createEngineFrom(options, await trainAssets()),
+};
+
+let exitCode = 0;
 
 const program = new Command("recurra")
   .description("Train and run recurrent networks for text.")
@@ -25,42 +56,32 @@ const program = new Command("recurra")
   .showHelpAfterError("(--help shows what there is)")
   .showSuggestionAfterError()
   .exitOverride();
+addCommands(program, engines, (code) => {
+  exitCode = code;
+});
 
-program
-  .command("predict")
-  .description("Label each line of a file, or of standard input, with a saved model.")
-  .argument("<model>", "model file, as training wrote it")
-  .argument("[file]", "text, one example a line; - or nothing for standard input")
-  .option("--top <k>", "print the k likeliest labels of each line", "1")
-  .option("--json", "one JSON object a line instead of tab-separated columns")
-  .option("--backend <name>", "auto, wasm or js", "auto")
-  .addHelpText(
-    "after",
-    `
-Output: label, probability and text of each line, tab-separated.
-
-Examples:
-  echo "Todos los seres humanos nacen libres" | recurra predict models/language.safetensors
-  recurra predict models/language.safetensors sentences.txt --top 3 --json`,
-  )
-  .action((model: string, file: string | undefined, options: PredictOptions) => predict(createEngine, model, file, options));
+/** Errors of the system with a path or a call, as reading and writing files raise them. */
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string";
 
 async function main(): Promise<number> {
   try {
     await program.parseAsync();
-    return 0;
+    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!isRecurraError(error)) throw error;
+    if (!isRecurraError(error) && !isSystemError(error)) throw error;
     process.stderr.write(`recurra: ${error.message}\n`);
-    return error.code === "config" ? 2 : 1;
+    return isRecurraError(error, "config") ? 2 : 1;
   }
 }
 
 // A closed pipe (recurra predict … | head) is the reader's decision, not a failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
+}
 
 process.exitCode = await main();

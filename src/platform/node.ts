@@ -1,4 +1,5 @@
 /** Files on Node. Errors of the system become StorageError, with the path. */
+import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { StorageError } from "../errors.js";
@@ -88,6 +89,20 @@ export function folderStore(folder: string): {
     async write(name, bytes) {
       await prepared();
       await writeBytes(path.join(folder, name), bytes);
+    },
+  };
+}
+
+/** A file as the readers take it: a name for messages and the bytes, from the start each time. @throws StorageError while it is read */
+export function fileSource(file: string): { readonly name: string; bytes(): AsyncIterable<Uint8Array> } {
+  return {
+    name: file,
+    async *bytes() {
+      try {
+        for await (const chunk of createReadStream(file)) yield new Uint8Array(chunk as Buffer);
+      } catch (error) {
+        throw new StorageError(`read ${file}: ${reason(error)}, wants a readable file`, { cause: error });
+      }
     },
   };
 }

@@ -1,0 +1,134 @@
+/** Every command with its arguments, options and help; what one does is read when it is called. */
+import { type Command, Option } from "commander";
+import type { Engines } from "./context.js";
+import { addOptions } from "./options.js";
+import { RUN, TABLES, type TaskName } from "./tasks/tables.js";
+
+type Exit = (code: number) => void;
+
+const TASKS: Readonly<Record<TaskName, { readonly what: string; readonly columns: string; readonly example: string }>> = {
+  classify: {
+    what: "Learn labels of texts.",
+    columns: "label=1,text=2",
+    example: "recurra train classify --train train.tsv --test test.tsv --out spam.safetensors",
+  },
+};
+
+const examples = (...lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+
+export function addCommands(program: Command, engines: Engines, exit: Exit): void {
+  addTrain(program, engines, exit);
+  addPredict(program, engines);
+  addEval(program, engines);
+  addInspect(program, engines);
+  addVerify(program, engines, exit);
+}
+
+/** Options under a heading of help. */
+function addGroup(command: Command, heading: string, options: readonly (readonly [flags: string, help: string])[]): Command {
+  for (const [flags, help] of options) command.addOption(new Option(flags, help).helpGroup(heading));
+  return command;
+}
+
+const DATA: Parameters<typeof addGroup>[2] = [
+  ["--dev <file>", "examples to choose the best weights by (default: a tenth of train, cut by the seed)"],
+  ["--test <file>", "examples to judge the result by; the last line of standard output is then JSON"],
+];
+
+const OUTPUT: Parameters<typeof addGroup>[2] = [
+  ["--record <file>", "where the record of the run goes (default: beside the model, .run.json)"],
+  ["--report <file>", "report with pictures, one HTML file"],
+  ["--log <file>", "what happens while it trains, as JSON lines"],
+];
+
+const RUNNING: Parameters<typeof addGroup>[2] = [
+  ["--config <file>", "JSON of the options below, in camelCase; flags go before it"],
+  ["--init <model>", "model file to start from: tensors, tokens and labels that both have"],
+  ["--checkpoints <folder>", "keep best.safetensors and last.safetensors in it while training"],
+  ["--resume", "go on from last.safetensors in --checkpoints"],
+];
+
+/** How files are read. */
+function addReading(command: Command, name: TaskName): Command {
+  addGroup(command, "Data:", [["--columns <list>", `where a table has what, from 1 or by header: ${TASKS[name].columns}`]]);
+  if (name === "classify") addGroup(command, "Data:", [["--multi-label <text>", "texts may have several labels, with this between them"]]);
+  return command;
+}
+
+function addTrain(program: Command, engines: Engines, exit: Exit): void {
+  const train = program.command("train").description("Train a model from files, beside simple baselines.");
+  for (const name of Object.keys(TASKS) as TaskName[]) {
+    const { what, example } = TASKS[name];
+    const command = train.command(name).description(what);
+    command.addOption(new Option("--train <file>", "examples to learn from").helpGroup("Data:").makeOptionMandatory());
+    addReading(addGroup(command, "Data:", DATA), name);
+    command.addOption(new Option("--out <file>", "where the model goes").helpGroup("Output:").default("model.safetensors"));
+    addGroup(command, "Output:", OUTPUT);
+    addGroup(command, "Run:", RUNNING);
+    addOptions(command, "Run:", RUN);
+    addOptions(command, "Model (what is not given follows from the data):", TABLES[name].model);
+    addOptions(command, "Training:", TABLES[name].training);
+    command.addHelpOption(new Option("-h, --help", "show this").helpGroup("Run:"));
+    command.addHelpText("after", examples(example, `${example.replace(/--test \S+ /, "")} --report report.html --seed 7`));
+    command.action(async (flags) => exit(await (await import("./commands/train.js")).train(engines, name, flags)));
+  }
+}
+
+function addPredict(program: Command, engines: Engines): void {
+  program
+    .command("predict")
+    .description("Say what a saved model makes of each line of a file, or of standard input.")
+    .argument("<model>", "model file, as training wrote it")
+    .argument("[file]", "text, one example a line; - or nothing for standard input")
+    .option("--top <k>", "print the k likeliest labels of each line", "1")
+    .option("--json", "one JSON object a line")
+    .option("--backend <name>", "auto, wasm or js", "auto")
+    .addHelpText(
+      "after",
+      `
+Output of a classifier: label, probability and text of each line, tab-separated.
+${examples(
+  'echo "Todos los seres humanos nacen libres" | recurra predict models/language.safetensors',
+  "recurra predict models/language.safetensors sentences.txt --top 3 --json",
+)}`,
+    )
+    .action(async (model, file, flags) => (await import("./commands/predict.js")).predict(engines, model, file, flags));
+}
+
+function addEval(program: Command, engines: Engines): void {
+  program
+    .command("eval")
+    .description("Judge a saved model by labelled examples.")
+    .argument("<model>", "model file, as training wrote it")
+    .argument("<file>", "examples, in a format that training takes")
+    .option("--columns <list>", "where a table has what, as for train")
+    .option("--json", "one JSON object instead of tables")
+    .option("--report <file>", "report with pictures, one HTML file")
+    .option("--backend <name>", "auto, wasm or js", "auto")
+    .addHelpText("after", examples("recurra eval spam.safetensors test.tsv", "recurra eval spam.safetensors test.tsv --json | jq .metrics"))
+    .action(async (model, file, flags) => (await import("./commands/eval.js")).evaluate(engines, model, file, flags));
+}
+
+function addInspect(program: Command, engines: Engines): void {
+  program
+    .command("inspect")
+    .description("Show what a model file holds: task, configuration, labels, tensors.")
+    .argument("<model>", "model file, as training wrote it")
+    .option("--json", "as one JSON object")
+    .addHelpText("after", examples("recurra inspect models/language.safetensors", "recurra inspect model.safetensors --json | jq .config"))
+    .action(async (model, flags) => (await import("./commands/inspect.js")).inspect(engines, model, flags));
+}
+
+function addVerify(program: Command, engines: Engines, exit: Exit): void {
+  program
+    .command("verify")
+    .description("Repeat a recorded run and compare the weights, bit for bit.")
+    .argument("<record>", "what train wrote beside the model (.run.json)")
+    .addHelpText(
+      "after",
+      `
+Exit code 0 when data, configuration and seed give the recorded weights again, 1 when not.
+${examples("recurra verify model.run.json")}`,
+    )
+    .action(async (record) => exit(await (await import("./commands/verify.js")).verify(engines, record)));
+}

@@ -1,0 +1,37 @@
+/** recurra predict: what a saved model says about lines of text. */
+import { ConfigError } from "../../errors.js";
+import { readBytes } from "../../platform/node.js";
+import type { Engines } from "../context.js";
+import { linesOf } from "../lines.js";
+import { taskOfModel } from "../tasks/index.js";
+
+export interface PredictFlags {
+  readonly top: string;
+  readonly json?: boolean;
+  readonly backend: string;
+}
+
+/** Lines go through the network so many at a time when they come from a file or a pipe. */
+const BATCH = 256;
+
+export async function predict(engines: Engines, file: string, text: string | undefined, flags: PredictFlags): Promise<void> {
+  const top = Number(flags.top);
+  if (!(Number.isInteger(top) && top >= 1)) throw new ConfigError(`predict: --top ${flags.top}, wants a whole number from 1`);
+  const bytes = await readBytes(file);
+  const task = await taskOfModel(file, bytes);
+  const model = task.load(await engines.infer({ backend: flags.backend as "auto" }), bytes);
+  const interactive = (text === undefined || text === "-") && process.stdin.isTTY === true;
+  if (interactive) process.stderr.write("Type a sentence and press Enter; end with Ctrl-D.\n");
+  let lines: string[] = [];
+  const flush = () => {
+    const rendered = model.predict(lines, { top, json: flags.json === true });
+    if (rendered.length > 0) process.stdout.write(`${rendered.join("\n")}\n`);
+    lines = [];
+  };
+  for await (const line of linesOf(text)) {
+    if (line === "" && interactive) continue;
+    lines.push(line);
+    if (interactive || lines.length === BATCH) flush();
+  }
+  flush();
+}

@@ -1,0 +1,52 @@
+/** The options of each task: flags of `recurra train`, keys of the configuration file, lines of help, all from these tables. */
+import { OPTIMIZER_NAMES, SCHEDULE_NAMES } from "../../tasks/recipe.js";
+import { choice, count, list, type OptionTable, real, yes } from "../options.js";
+
+/** What a run needs besides the task's own options. */
+export const RUN: OptionTable = {
+  seed: count(0, "everything random follows from it (default: 1)"),
+  numerics: choice(["fast", "reproducible"], "reproducible gives the same bits on every machine (default: fast)"),
+  threads: count(1, "threads; the result does not depend on them"),
+};
+
+const TRAINING: OptionTable = {
+  batchSize: count(1, "examples in a mini-batch"),
+  epochs: count(1, "passes over the training data at most"),
+  lr: real(0, 10, "peak learning rate"),
+  optimizer: choice(OPTIMIZER_NAMES, "what follows the gradient (default: adam)"),
+  weightDecay: real(0, Number.MAX_VALUE, "pull of the weights towards 0"),
+  schedule: choice(SCHEDULE_NAMES, "how the rate falls (default: linear)"),
+  warmup: real(0, 1, "share of the training over which the rate rises (default: 0.05)"),
+  accumulate: count(1, "mini-batches joined in one update"),
+  clip: real(0, Number.MAX_VALUE, "joint norm that gradients are clipped to"),
+  evaluateEvery: count(1, "updates from one evaluation to the next (default: an epoch)"),
+  patience: count(1, "evaluations without a better one before training stops"),
+  maxSeconds: real(0, Number.MAX_VALUE, "stop training after so many seconds"),
+  onNonFinite: choice(["throw", "skip"], "what an update that is not finite does (default: throw)"),
+  freeze: list("starts of names of parameters that keep their values"),
+};
+
+const RECURRENT: OptionTable = {
+  embeddingDim: count(1, "size of a token's vector"),
+  hiddenSize: count(1, "size of the recurrent state"),
+  numLayers: count(1, "recurrent layers, one above the other"),
+  bidirectional: yes("read from both ends"),
+  dropout: real(0, 1, "share of values that training drops"),
+};
+
+const CLASSIFY: OptionTable = {
+  encoder: choice(["rnn", "lstm", "gru"], "what reads the text"),
+  pooling: choice(["last", "mean", "max"], "how its outputs become one vector"),
+  ...RECURRENT,
+  minCount: count(1, "tokens seen less often become unknown"),
+  tokenDropout: real(0, 1, "share of the tokens that training takes for unknown"),
+};
+
+/** Model options, then those of training, as help shows them. */
+export const TABLES = {
+  classify: { model: CLASSIFY, training: TRAINING },
+} as const;
+
+export type TaskName = keyof typeof TABLES;
+
+export const tableOf = (task: TaskName): OptionTable => ({ ...RUN, ...TABLES[task].model, ...TABLES[task].training });

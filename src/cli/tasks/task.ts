@@ -1,0 +1,65 @@
+/** What the commands know of a task: how its data are read, how it trains, what its models say. */
+import type { Engine } from "../../engine/engine.js";
+import type { Module } from "../../nn/module.js";
+import type { TrainingOptions } from "../../tasks/training.js";
+import type { LabelledTextOptions, Source } from "../../text/readers/index.js";
+import type { FitResult } from "../../train/fit.js";
+import type { TaskName } from "./tables.js";
+
+export type Metrics = Readonly<Record<string, number>>;
+
+export type Reading = LabelledTextOptions;
+
+export interface Dataset<Example> {
+  readonly train: readonly Example[];
+  readonly dev: readonly Example[];
+}
+
+/** What training is told besides the task's own options. */
+export type TrainHooks = Pick<TrainingOptions, "callbacks" | "checkpoint" | "init" | "log" | "onProgress" | "signal">;
+
+/** Truth and guesses of single items (texts, tokens) as class numbers, for the pictures of a report. */
+export interface Outcomes {
+  readonly labels: readonly string[];
+  readonly truth: readonly number[];
+  readonly predicted: readonly number[];
+  /** Probability of each guess, where the model gives one. */
+  readonly confidence?: readonly number[];
+}
+
+/** A model of any task. */
+export interface TaskModel<Example = unknown> {
+  readonly network: Module;
+  evaluate(examples: readonly Example[]): Metrics;
+  outcomes(examples: readonly Example[]): Outcomes | undefined;
+  /** What `predict` prints for lines of text. */
+  predict(lines: readonly string[], options: PredictStyle): string[];
+  save(): Uint8Array;
+  dispose(): void;
+}
+
+export interface PredictStyle {
+  readonly top: number;
+  readonly json: boolean;
+}
+
+export interface Task<Example = unknown> {
+  readonly name: TaskName;
+  /** As `task` in the model file says it. */
+  readonly kind: string;
+  /** The metric that counts. */
+  readonly metric: string;
+  read(source: Source, reading: Reading): Promise<readonly Example[]>;
+  /** What a part cut from the training data keeps the shares of. */
+  stratum(example: Example): string;
+  /** Number of examples, and of what they are labelled with, in words. */
+  describe(examples: readonly Example[]): string;
+  baselines(train: readonly Example[], test: readonly Example[]): Readonly<Record<string, Metrics>>;
+  train(
+    engine: Engine,
+    data: Dataset<Example>,
+    options: Readonly<Record<string, unknown>>,
+    hooks: TrainHooks,
+  ): Promise<{ model: TaskModel<Example>; result: FitResult }>;
+  load(engine: Engine, bytes: Uint8Array): TaskModel<Example>;
+}
