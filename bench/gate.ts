@@ -55,7 +55,7 @@ async function gateRow(id: string, limits: Limits, systems: readonly Running[], 
     for (const { what, wanted: least } of judgements) {
       const verdict = found.get(what)! >= least ? "holds" : "TOO SLOW";
       wish.say(
-        `${id.padEnd(10)}${what.padEnd(30)}${found.get(what)!.toPrecision(3).padStart(8)}, wants ${least}: ${verdict} (try ${attempt})`,
+        `${id.padEnd(14)}${what.padEnd(30)}${found.get(what)!.toPrecision(3).padStart(8)}, wants ${least}: ${verdict} (try ${attempt})`,
       );
     }
     return holds;

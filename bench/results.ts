@@ -26,15 +26,18 @@ export function replaceSection(file: string, name: string, text: string): string
   return file.slice(0, start) + section + file.slice(end + mark(name, "end").length + 1);
 }
 
+/** "node v20.20.2" is a node 20: each has a section of its own. */
+const family = ({ runtime }: Provenance): string => runtime.replace(/^(\S+) v?(\d+).*$/, "$1 $2");
+
 async function write(root: string, name: string, text: string): Promise<void> {
   const file = path.join(root, FILE);
   const before = await readFile(file, "utf8").catch(() => HEAD);
   await writeFile(file, replaceSection(before, name, text));
 }
 
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[], align = "---:"): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : align))), ...rows.map(line)].join("\n");
 }
 
 function provenance({ machine, runtime, commit, date }: Provenance): string {
@@ -76,10 +79,10 @@ export function rowsMarkdown(report: Report): string {
   const ladder = ["recurra-js", "recurra-scalar", "recurra-reproducible", "recurra-relaxed", "recurra", "recurra-2t"];
   const sizes = report.rows.filter(({ id }) => id === "S1").map(({ system, value }) => [system, units.bytes(value)]);
   return [
-    "## Rows",
+    `## Rows, ${family(report)}`,
     provenance(report),
     report.ceiling === null ? "" : `128-bit ceiling of one core, median over the rows: ${report.ceiling.toFixed(1)} GFLOP/s.`,
-    table(["system", "what", "facts"], systems),
+    table(["system", "what", "facts"], systems, "---"),
     "### The ladder: TypeScript, scalar WebAssembly, SIMD, relaxed SIMD, threads",
     grid(
       report,
@@ -95,7 +98,7 @@ export function rowsMarkdown(report: Report): string {
 }
 
 export async function writeRows(root: string, report: Report): Promise<void> {
-  await write(root, "rows", rowsMarkdown(report));
+  await write(root, `rows, ${family(report)}`, rowsMarkdown(report));
 }
 
 const slug = (text: string): string => text.replace(/[^a-z]+/g, "-");

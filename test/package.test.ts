@@ -167,6 +167,7 @@ const FULL = [
 
 const TASKS = [
   "SequenceClassifier",
+  "TokenClassifier",
   "initialiseFrom",
   "parseColumns",
   "readLabelledTexts",
@@ -176,6 +177,7 @@ const TASKS = [
   "readTaggedTokens",
   "sourceOf",
   "trainSequenceClassifier",
+  "trainTokenClassifier",
 ];
 const LAYERS = [
   "Attention",

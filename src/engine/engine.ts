@@ -214,6 +214,8 @@ export class Engine {
 
   #open({ training = false, step }: StepOptions): Frame {
     if (step !== undefined) wholeNumber("Engine.step", "step", step, 0);
+    if (training && this.tape === null)
+      throw new StateError("Engine.step: training on an engine of recurra/infer, wants one of recurra, which has the kernels for it");
     const parent = this.#frame;
     const frame: Frame = {
       id: ++this.#frames,

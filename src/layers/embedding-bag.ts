@@ -9,7 +9,7 @@ import type { Parameter } from "../ops/init.js";
 import { concat, reshape, slice } from "../ops/layout.js";
 import { max } from "../ops/reduce.js";
 import { segmentSum } from "../ops/segment-sum.js";
-import { checkOptions, flag } from "../options.js";
+import { checkOptions, flag, oneOf } from "../options.js";
 import { tensor, zeros } from "../tensor/create.js";
 import { sameShape, show } from "../tensor/shape.js";
 import { withinStep } from "../tensor/tape.js";
@@ -48,8 +48,7 @@ export class EmbeddingBag extends Module {
     super();
     checkOptions("EmbeddingBag", options, ["numEmbeddings", "embeddingDim", "paddingIdx", "sparse", "mode", "includeLastOffset"]);
     const { mode = "mean", includeLastOffset = false, ...own } = options;
-    if (!MODES.includes(mode)) throw new ConfigError(`EmbeddingBag: mode ${JSON.stringify(mode)}, wants one of ${MODES.join(", ")}`);
-    this.mode = mode;
+    this.mode = oneOf("EmbeddingBag", "mode", mode, MODES);
     this.includeLastOffset = flag("EmbeddingBag", "includeLastOffset", includeLastOffset);
     this.#embedding = new Embedding(engine, own);
     this.weight = this.#embedding.weight;

@@ -5,6 +5,17 @@ export type { CheckpointOptions, CheckpointStore } from "../train/checkpoint.js"
 export { type Initialised, initialiseFrom, type RowNames } from "./fine-tuning.js";
 export { type Prediction, SequenceClassifier } from "./sequence-classifier.js";
 export type { Encoder, Pooling, SequenceNetworkConfig } from "./sequence-network.js";
+export type { TagMetrics } from "./tag-metrics.js";
+export {
+  type Entity,
+  type TaggedSentence,
+  type TaggedText,
+  type TagOptions,
+  type TextToken,
+  TokenClassifier,
+} from "./token-classifier.js";
+export type { TokenEncoder, TokenNetworkConfig } from "./token-network.js";
 export { type TrainClassifierOptions, trainSequenceClassifier } from "./train-classifier.js";
+export { type TrainTaggerOptions, trainTokenClassifier } from "./train-tagger.js";
 export type { TrainingOptions } from "./training.js";
 export type { LogRecord } from "./training-log.js";

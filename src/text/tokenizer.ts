@@ -34,10 +34,15 @@ export class Tokenizer {
 
   /** The tokens of a text, in order. A lone surrogate counts as U+FFFD. */
   encode(text: string): string[] {
+    return this.#split(this.normalize(text));
+  }
+
+  /** The text that is cut into tokens. */
+  normalize(text: string): string {
     const { normalization, lowercase } = this.options;
     const wellFormed = text.replace(/\p{Surrogate}/gu, "\ufffd");
     const normal = normalization === "none" ? wellFormed : wellFormed.normalize(normalization);
-    return this.#split(lowercase ? normal.toLowerCase() : normal);
+    return lowercase ? normal.toLowerCase() : normal;
   }
 
   toJSON(): Required<TokenizerOptions> {

@@ -24,6 +24,7 @@ import {
   tensor,
   zeros,
 } from "../../src/index.js";
+import { createEngine as createInferEngine } from "../../src/infer.js";
 
 const engine = await createEngine({ seed: 1 });
 afterAll(() => engine.dispose());
@@ -121,6 +122,14 @@ describe("steps", () => {
     engine.step(() => states.push(engine.training));
     expect(states).toEqual([true, true, false]);
     expect(() => engine.step(() => null, { step: -1 })).toThrowError(/Engine\.step: step -1, wants a whole number/);
+  });
+
+  test("the inference entry has no training steps: refused before the callback runs, and the engine goes on", async () => {
+    const own = await createInferEngine();
+    let ran = false;
+    const refusal = refused(() => own.step(() => (ran = true), { training: true }));
+    expect(refusal.message).toMatch(/Engine\.step: training on an engine of recurra\/infer, wants one of recurra/);
+    expect([ran, own.inStep, own.step(() => own.training)]).toEqual([false, false, false]);
   });
 
   test("disposing an engine ends it; inside a step it is refused", async () => {
