@@ -2,7 +2,7 @@
 import type { Engine } from "../engine/engine.js";
 import { ConfigError, ShapeError } from "../errors.js";
 import { add } from "../ops/arithmetic.js";
-import { reshape, slice } from "../ops/layout.js";
+import { reshape, slice, transpose } from "../ops/layout.js";
 import { linear } from "../ops/linear.js";
 import { matmul } from "../ops/matmul.js";
 import { keepRows } from "../ops/recurrent/rows.js";
@@ -100,6 +100,23 @@ export class Attention extends Module {
     const weights = softmaxUnder(reshape(this.#scores(query, keys), [batch, length]), mask);
     const context = matmul(reshape(weights, [batch, 1, length]), values);
     return { context: reshape(context, [batch, keySize]), weights };
+  }
+
+  /** Whether all queries can be asked at once: where scores are products. */
+  get isMultiplicative(): boolean {
+    return this.v === null;
+  }
+
+  /**
+   * As forward, for the queries of all steps at once; only where attention is multiplicative ("dot", "general").
+   * @param queries f32 [B, T, querySize]
+   * @returns context f32 [B, T, keySize], weights f32 [B, T, S]
+   */
+  forwardSteps(queries: Tensor, { values, keys, mask }: Memory): { context: Tensor; weights: Tensor } {
+    const [batch, length] = values.shape as [number, number];
+    const wide = (tensor: Tensor) => reshape(tensor, [batch, 1, length]);
+    const weights = softmaxUnder(matmul(queries, transpose(keys, [0, 2, 1])), { bias: wide(mask.bias), kept: wide(mask.kept) });
+    return { context: matmul(weights, values), weights };
   }
 
   #scores(query: Tensor, keys: Tensor): Tensor {

@@ -59,13 +59,21 @@ abstract class Cell extends Module {
 
   /** @param x f32 [B, inputSize]; states [B, hiddenSize] */
   protected run(x: Tensor, h: Tensor | null, c: Tensor | null): { h: Tensor; c: Tensor | null } {
+    return this.sequence(x.rank === 2 ? reshape(x, [x.shape[0]!, 1, x.shape[1]!]) : x, h, c);
+  }
+
+  /**
+   * All steps as one operation, with the bits of one after the other.
+   * @param x f32 [B, T, inputSize]; states [B, hiddenSize], zeros when null, c of an LSTM only
+   * @returns output f32 [B, T, hiddenSize], and the last states
+   */
+  sequence(input: Tensor, h: Tensor | null, c: Tensor | null): { output: Tensor; h: Tensor; c: Tensor | null } {
     const lift = (tensor: Tensor, shape: number[]) => (tensor.rank === 2 ? reshape(tensor, shape) : tensor);
-    const input = lift(x, [x.shape[0] ?? 0, 1, x.shape[1] ?? 0]);
     const state = (tensor: Tensor | null) => (tensor === null ? null : lift(tensor, [1, ...tensor.shape]));
     const weights = [{ weightIh: this.weightIh, weightHh: this.weightHh, biasIh: this.biasIh, biasHh: this.biasHh, weightHr: null }];
     const result = recurrent(this.spec, { input, weights, h: state(h), c: state(c), lengths: undefined });
     const lower = (tensor: Tensor) => reshape(tensor, tensor.shape.slice(1));
-    return { h: lower(result.h), c: result.c === null ? null : lower(result.c) };
+    return { output: result.output, h: lower(result.h), c: result.c === null ? null : lower(result.c) };
   }
 }
 

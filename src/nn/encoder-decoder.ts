@@ -8,8 +8,9 @@ import { checkOptions, flag, oneOf, wholeNumber } from "../options.js";
 import { tensor, zeros } from "../tensor/create.js";
 import { show } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Attention, type AttentionKind, type Memory } from "./attention.js";
+import { ATTENTION_KINDS, Attention, type AttentionKind, type Memory } from "./attention.js";
 import { GRUCell, LSTMCell, RNNCell } from "./cells.js";
+import { Dropout } from "./containers.js";
 import { Embedding } from "./embedding.js";
 import { Linear } from "./linear.js";
 import { Module } from "./module.js";
@@ -23,7 +24,8 @@ export interface EncoderDecoderOptions {
   /** Of the encoder; the decoder's is the same, or with attention "dot" that of the encoder's outputs. */
   readonly hiddenSize: number;
   readonly cell: "rnn" | "gru" | "lstm";
-  readonly attention: AttentionKind;
+  /** "none": the state alone carries the source. Sutskever et al. 2014. */
+  readonly attention: AttentionKind | "none";
   /** Width inside "bahdanau" and "concat". Default hiddenSize. */
   readonly attentionSize?: number;
   /** Layers of the encoder. Default 1. */
@@ -32,6 +34,8 @@ export interface EncoderDecoderOptions {
   readonly bidirectional?: boolean;
   /** The decoder also reads its last attentional state; not with "bahdanau", which reads the context anyway. Default false. */
   readonly inputFeeding?: boolean;
+  /** Probability of dropout on embeddings and before the output layer, in training steps. Default 0. */
+  readonly dropout?: number;
 }
 
 const KEYS = [
@@ -45,11 +49,20 @@ const KEYS = [
   "numLayers",
   "bidirectional",
   "inputFeeding",
+  "dropout",
 ];
 
 interface DecoderState {
   readonly h: Tensor;
   readonly c: Tensor | null;
+}
+
+/** Where a decoder stands: its state, its last attentional state where that is fed in, and the source; rows belong together. */
+export interface DecoderContext {
+  readonly state: DecoderState;
+  readonly feed: Tensor | null;
+  /** Null without attention. */
+  readonly memory: Memory | null;
 }
 
 /**
@@ -63,11 +76,12 @@ export class EncoderDecoder extends Module {
   readonly encoder: RNN | LSTM | GRU;
   readonly bridge: Linear;
   readonly bridgeC: Linear | null;
-  readonly attention: Attention;
+  readonly attention: Attention | null;
   readonly decoder: RNNCell | LSTMCell | GRUCell;
   readonly combine: Linear | null;
   readonly out: Linear;
   readonly inputFeeding: boolean;
+  readonly #dropout: Dropout;
 
   constructor(
     readonly engine: Engine,
@@ -80,8 +94,11 @@ export class EncoderDecoder extends Module {
     const cell = oneOf(where, "cell", options.cell, ["rnn", "gru", "lstm"]);
     const bidirectional = flag(where, "bidirectional", options.bidirectional ?? true);
     this.inputFeeding = flag(where, "inputFeeding", options.inputFeeding ?? false);
+    oneOf(where, "attention", kind, ["none", ...ATTENTION_KINDS]);
     const bahdanau = kind === "bahdanau";
-    if (bahdanau && this.inputFeeding) throw new ConfigError(`${where}: inputFeeding with attention "bahdanau", wants one of the others`);
+    if (this.inputFeeding && (bahdanau || kind === "none"))
+      throw new ConfigError(`${where}: inputFeeding with attention "${kind}", wants one of the others`);
+    this.#dropout = new Dropout(options.dropout ?? 0);
     const embedding = (name: "srcVocab" | "tgtVocab") =>
       new Embedding(engine, { numEmbeddings: wholeNumber(where, name, options[name], 1), embeddingDim });
     this.srcEmbed = embedding("srcVocab");
@@ -93,70 +110,97 @@ export class EncoderDecoder extends Module {
     const layer = (inFeatures: number, outFeatures: number, bias = true) => new Linear(engine, { inFeatures, outFeatures, bias });
     this.bridge = layer(keySize, size);
     this.bridgeC = cell === "lstm" ? layer(keySize, size) : null;
-    this.attention = new Attention(engine, { kind, querySize: size, keySize, attentionSize: options.attentionSize ?? hiddenSize });
+    this.attention =
+      kind === "none"
+        ? null
+        : new Attention(engine, { kind, querySize: size, keySize, attentionSize: options.attentionSize ?? hiddenSize });
     const Decoder = { rnn: RNNCell, gru: GRUCell, lstm: LSTMCell }[cell];
     this.decoder = new Decoder(engine, { inputSize: embeddingDim + (bahdanau ? keySize : this.inputFeeding ? size : 0), hiddenSize: size });
-    this.combine = bahdanau ? null : layer(keySize + size, size, false);
+    this.combine = bahdanau || kind === "none" ? null : layer(keySize + size, size, false);
     this.out = layer(bahdanau ? size + keySize + embeddingDim : size, options.tgtVocab);
   }
 
   /**
    * @param src i32 [B, S] @param srcLengths whole numbers from 1 to S @param tgt i32 [B, T], what the decoder reads at each step
-   * @returns logits f32 [B, T, tgtVocab], attention f32 [B, T, S] (0 past a source's end)
+   * @returns logits f32 [B, T, tgtVocab], attention f32 [B, T, S] (0 past a source's end), null without attention
    * @throws ShapeError, IndexError when shapes, ids or lengths disagree
    */
-  forward(src: Tensor, srcLengths: ArrayLike<number>, tgt: Tensor): { logits: Tensor; attention: Tensor } {
+  forward(src: Tensor, srcLengths: ArrayLike<number>, tgt: Tensor): { logits: Tensor; attention: Tensor | null } {
     if (src.rank !== 2 || tgt.rank !== 2 || src.shape[0] !== tgt.shape[0] || tgt.shape[1] === 0) {
       throw new ShapeError(
         `EncoderDecoder.forward: src ${show(src.shape)} and tgt ${show(tgt.shape)}, wants [B, S] and [B, T] with T from 1`,
       );
     }
     const start = this.encode(src, srcLengths);
-    const inputs = this.tgtEmbed.forward(tgt);
+    const inputs = this.#dropout.forward(this.tgtEmbed.forward(tgt));
+    const isParallel = !this.inputFeeding && (this.attention?.isMultiplicative ?? true);
+    const { features, weights } = isParallel ? this.#allSteps(inputs, start) : this.#stepByStep(inputs, start);
+    return { logits: this.out.forward(this.#dropout.forward(features)), attention: weights };
+  }
+
+  /** The decoder's cell reads nothing of the attention: it runs over all steps as one operation, and then all attend at once. */
+  #allSteps(inputs: Tensor, { state, memory }: DecoderContext): { features: Tensor; weights: Tensor | null } {
+    const { output } = this.decoder.sequence(inputs, state.h, state.c);
+    if (memory === null) return { features: output, weights: null };
+    const { context, weights } = this.attention!.forwardSteps(output, memory);
+    return { features: tanh(this.combine!.forward(concat([context, output], 2))), weights };
+  }
+
+  #stepByStep(inputs: Tensor, start: DecoderContext): { features: Tensor; weights: Tensor | null } {
     const [batch, time, width] = inputs.shape as [number, number, number];
-    let state = start.state;
-    let feed = this.inputFeeding ? zeros(this.engine, [batch, state.h.shape[1]!]) : null;
+    let context = start;
     const features: Tensor[] = [];
     const weights: Tensor[] = [];
     for (let t = 0; t < time; t++) {
-      const step = this.#step(reshape(slice(inputs, 1, t, t + 1), [batch, width]), state, feed, start.memory);
-      state = step.state;
-      if (feed !== null) feed = step.feature;
+      const step = this.#step(reshape(slice(inputs, 1, t, t + 1), [batch, width]), context);
+      context = step.context;
       features.push(step.feature);
-      weights.push(step.weights);
+      weights.push(step.weights!);
     }
-    return { logits: this.out.forward(stack(features, 1)), attention: stack(weights, 1) };
+    return { features: stack(features, 1), weights: stack(weights, 1) };
+  }
+
+  /**
+   * One step of decoding.
+   * @param tokens i32 [N], what the decoder reads
+   * @returns logits f32 [N, tgtVocab], weights f32 [N, S] over the source (null without attention), and where the decoder stands then
+   */
+  step(tokens: Tensor, context: DecoderContext): { logits: Tensor; weights: Tensor | null; context: DecoderContext } {
+    const { feature, weights, context: next } = this.#step(this.tgtEmbed.forward(tokens), context);
+    return { logits: this.out.forward(feature), weights, context: next };
   }
 
   /** What the decoder starts from: its first state, and the source to attend to. */
-  encode(src: Tensor, lengths: ArrayLike<number>): { state: DecoderState; memory: Memory } {
+  encode(src: Tensor, lengths: ArrayLike<number>): DecoderContext {
     const [batch, length] = src.shape as [number, number];
     const encoder = this.encoder as LSTM;
-    const { output, state } = encoder.forward(this.srcEmbed.forward(src), null, { lengths });
+    const { output, state } = encoder.forward(this.#dropout.forward(this.srcEmbed.forward(src)), null, { lengths });
     const directions = encoder.spec.bidirectional ? 2 : 1;
     const last = (states: Tensor) => topStates(states, directions);
     const mask = Int32Array.from({ length: batch * length }, (_, i) => (i % length < lengths[Math.floor(i / length)]! ? 1 : 0));
+    const h = tanh(this.bridge.forward(last(state.h)));
     return {
-      state: { h: tanh(this.bridge.forward(last(state.h))), c: this.bridgeC === null ? null : tanh(this.bridgeC.forward(last(state.c))) },
-      memory: this.attention.prepare(output, tensor(this.engine, mask, [batch, length])),
+      state: { h, c: this.bridgeC === null ? null : tanh(this.bridgeC.forward(last(state.c))) },
+      feed: this.inputFeeding ? zeros(this.engine, h.shape) : null,
+      memory: this.attention?.prepare(output, tensor(this.engine, mask, [batch, length])) ?? null,
     };
   }
 
-  /** One step: the new state, what the output layer reads, and the attention's weights. */
-  #step(
-    input: Tensor,
-    state: DecoderState,
-    feed: Tensor | null,
-    memory: Memory,
-  ): { state: DecoderState; feature: Tensor; weights: Tensor } {
+  /** One step: what the output layer reads, the attention's weights, and where the decoder stands then. */
+  #step(input: Tensor, { state, feed, memory }: DecoderContext): { feature: Tensor; weights: Tensor | null; context: DecoderContext } {
+    if (memory === null) {
+      const next = this.#advance(input, state);
+      return { feature: next.h, weights: null, context: { state: next, feed, memory } };
+    }
     if (this.combine === null) {
-      const { context, weights } = this.attention.forward(state.h, memory);
+      const { context, weights } = this.attention!.forward(state.h, memory);
       const next = this.#advance(concat([input, context], 1), state);
-      return { state: next, feature: concat([next.h, context, input], 1), weights };
+      return { feature: concat([next.h, context, input], 1), weights, context: { state: next, feed, memory } };
     }
     const next = this.#advance(feed === null ? input : concat([input, feed], 1), state);
-    const { context, weights } = this.attention.forward(next.h, memory);
-    return { state: next, feature: tanh(this.combine.forward(concat([context, next.h], 1))), weights };
+    const { context, weights } = this.attention!.forward(next.h, memory);
+    const feature = tanh(this.combine.forward(concat([context, next.h], 1)));
+    return { feature, weights, context: { state: next, feed: feed === null ? null : feature, memory } };
   }
 
   #advance(x: Tensor, { h, c }: DecoderState): DecoderState {

@@ -58,6 +58,9 @@ describe("EncoderDecoder", () => {
     ["rnn", "bahdanau", false],
     ["lstm", "general", true],
     ["gru", "concat", false],
+    ["lstm", "dot", false],
+    ["gru", "general", false],
+    ["lstm", "none", false],
   ] as const) {
     test(`${cell} with ${attention}${inputFeeding ? " and input feeding" : ""}: every parameter's gradient is right`, () => {
       const model = new EncoderDecoder(engine, { ...options, cell, attention, inputFeeding });
@@ -65,6 +68,47 @@ describe("EncoderDecoder", () => {
       expect(checked).toBeGreaterThan(100);
     });
   }
+
+  for (const attention of ["none", "dot", "general", "concat", "bahdanau"] as const) {
+    test(`${attention}: single steps give what the whole target gives, and the same attention`, () => {
+      const model = new EncoderDecoder(engine, { ...options, cell: "lstm", attention });
+      const [whole, weights] = engine.step(() => {
+        const result = model.forward(src, [3, 2], tgt);
+        return [result.logits.toArray() as number[][][], (result.attention?.toArray() ?? null) as number[][][] | null];
+      });
+      engine.step(() => {
+        let context = model.encode(src, [3, 2]);
+        for (const [t, ids] of [
+          [0, [1, 3]],
+          [1, [2, 4]],
+        ] as const) {
+          const step = model.step(tensor(engine, Int32Array.from(ids)), context);
+          context = step.context;
+          const near = (found: Tensor, wanted: (number[] | undefined)[]) =>
+            (found.toArray() as number[][]).forEach((row, b) => {
+              row.forEach((value, i) => void expect(value).toBeCloseTo(wanted[b]![i]!, 5));
+            });
+          near(
+            step.logits,
+            [0, 1].map((b) => whole[b]![t]),
+          );
+          if (weights === null) expect(step.weights).toBeNull();
+          else
+            near(
+              step.weights!,
+              [0, 1].map((b) => weights[b]![t]),
+            );
+        }
+      });
+    });
+  }
+
+  test("dropout acts in training steps only", () => {
+    const model = new EncoderDecoder(engine, { ...options, cell: "gru", attention: "dot", dropout: 0.5 });
+    const run = (training: boolean) => engine.step(() => model.forward(src, [3, 2], tgt).logits.data(), { training });
+    expect(run(false)).toEqual(run(false));
+    expect(run(true)).not.toEqual(run(false));
+  });
 
   test("what stands past a source's end changes nothing", () => {
     const model = new EncoderDecoder(engine, { ...options, cell: "gru", attention: "bahdanau" });

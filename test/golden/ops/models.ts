@@ -209,7 +209,7 @@ export const seq2seq: Runner = (engine, item) => {
     const { logits, attention, loss } = sequenceLoss(engine, model, src!, lengths!, tgtIn!, tgtOut!);
     backward(loss);
     const gradients = Object.fromEntries(Array.from(model.namedParameters(), ([key, parameter]) => [`grad.${key}`, gradientOf(parameter)]));
-    return { loss: loss.data(), logits: logits.data(), attention: attention.data(), ...gradients };
+    return { loss: loss.data(), logits: logits.data(), attention: attention!.data(), ...gradients };
   });
 };
 

@@ -35,7 +35,7 @@ export const networks = {
   },
 
   EncoderDecoder: (EncoderDecoder, draw) => {
-    const attention = draw.each(KINDS);
+    const attention = draw.each([...KINDS, "none"] as const);
     const [srcVocab, tgtVocab] = [few(draw), few(draw)];
     const options: Required<EncoderDecoderOptions> = {
       srcVocab,
@@ -47,14 +47,15 @@ export const networks = {
       attentionSize: few(draw),
       numLayers: draw.from([1, 2]),
       bidirectional: draw.flag(),
-      inputFeeding: attention !== "bahdanau" && draw.flag(),
+      inputFeeding: attention !== "bahdanau" && attention !== "none" && draw.flag(),
+      dropout: 0,
     };
     const model = draw.layer(new EncoderDecoder(draw.engine, options));
     const [batch, source, target] = [few(draw), draw.int(1, 5), draw.int(1, 3)];
     return {
       run: (src, lengths, tgt) => {
         const result = model.forward(src!, lengths!.data(), tgt!);
-        return [result.logits, result.attention];
+        return result.attention === null ? [result.logits] : [result.logits, result.attention];
       },
       inputs: [draw.ids([batch, source], srcVocab), lengthsOf(draw, batch, source), draw.ids([batch, target], tgtVocab)],
       rows: 0,
