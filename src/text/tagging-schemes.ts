@@ -24,8 +24,12 @@ function read(tag: string): { role: string; type: string } {
 /**
  * The spans of tags of any of the schemes, by the rule of conlleval and of seqeval's default mode, which repairs: a span begins at B or S, and at
  * I or E where none of the same type is open; it ends after E or S, and before whatever does not go on with it.
+ * @param scheme with one, nothing is repaired, as in seqeval's mode "strict": what is no whole span of the scheme is none
  */
-export function spansOf(tags: readonly string[]): Span[] {
+export const spansOf = (tags: readonly string[], scheme?: SpanScheme): Span[] =>
+  scheme === undefined ? repairedSpans(tags) : wholeSpans(tags, scheme);
+
+function repairedSpans(tags: readonly string[]): Span[] {
   const spans: Span[] = [];
   let open: { type: string; start: number } | null = null;
   const close = (end: number) => {
@@ -42,6 +46,22 @@ export function spansOf(tags: readonly string[]): Span[] {
     if (role === "E" || role === "S") close(t + 1);
   }
   close(tags.length);
+  return spans;
+}
+
+function wholeSpans(tags: readonly string[], scheme: SpanScheme): Span[] {
+  const spans: Span[] = [];
+  const closed = scheme !== "IOB2";
+  const roles = tags.map((tag) => (LETTERS[scheme].includes(tag[0]!) ? read(tag) : read("O")));
+  for (let start = 0; start < tags.length; ) {
+    const { role, type } = roles[start]!;
+    let end = start + 1;
+    if (role === "B") while (roles[end]?.role === "I" && roles[end]!.type === type) end++;
+    const isEnded = role === "B" && roles[end]?.role === "E" && roles[end]!.type === type;
+    if (isEnded) end++;
+    if (role === "S" || (role === "B" && (isEnded || !closed))) spans.push({ type, start, end });
+    start = end;
+  }
   return spans;
 }
 

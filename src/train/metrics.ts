@@ -1,10 +1,12 @@
 /** Metrics of classification, from class numbers. */
 import { ConfigError, IndexError } from "../errors.js";
+import { type AveragedScores, averageScores, type ClassScore, scoreOf } from "./scores.js";
 
 /** counts[truth][predicted] */
 export type ConfusionMatrix = readonly (readonly number[])[];
 
-function checkPairs(where: string, truth: ArrayLike<number>, predicted: ArrayLike<number>): void {
+/** @throws ConfigError where the lists are not of one length */
+export function checkPairs(where: string, truth: ArrayLike<unknown>, predicted: ArrayLike<unknown>): void {
   if (truth.length !== predicted.length)
     throw new ConfigError(`${where}: ${predicted.length} predictions, wants ${truth.length}, one for each truth`);
 }
@@ -31,31 +33,67 @@ export function confusionMatrix(truth: ArrayLike<number>, predicted: ArrayLike<n
   return counts;
 }
 
-export interface ClassScore {
-  readonly precision: number;
-  readonly recall: number;
-  readonly f1: number;
-  /** Examples of the class. */
-  readonly support: number;
+export interface ClassReport extends AveragedScores {
+  readonly classes: readonly ClassScore[];
+  readonly macroF1: number;
 }
 
-/** Scores of each class, 0 where a quotient has no denominator (scikit-learn's zero_division=0); macro F1 is their plain mean. */
-export function classReport(matrix: ConfusionMatrix): { classes: ClassScore[]; macroF1: number } {
-  const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
-  const classes = matrix.map((row, c) => {
-    const right = row[c]!;
-    const support = row.reduce((sum, count) => sum + count, 0);
-    const guessed = matrix.reduce((sum, other) => sum + other[c]!, 0);
-    return { precision: share(right, guessed), recall: share(right, support), f1: share(2 * right, support + guessed), support };
-  });
-  // As scikit-learn: classes that are neither in the truth nor predicted do not count.
-  const present = classes.filter(({ support, f1 }, c) => support > 0 || f1 > 0 || matrix.some((row) => row[c]! > 0));
+/** Scores of each class. The averages leave out classes that are neither in the truth nor predicted, as scikit-learn's. */
+export function classReport(matrix: ConfusionMatrix): ClassReport {
+  const counts = matrix.map((row, c) => ({
+    right: row[c]!,
+    guessed: matrix.reduce((sum, other) => sum + other[c]!, 0),
+    support: row.reduce((sum, count) => sum + count, 0),
+  }));
+  const averages = averageScores(counts.filter(({ guessed, support }) => guessed + support > 0));
+  return { classes: counts.map(scoreOf), ...averages, macroF1: averages.macro.f1 };
+}
+
+export interface MultiLabelReport extends AveragedScores {
+  readonly classes: readonly ClassScore[];
+  /** Share of examples with exactly the right labels. */
+  readonly exactMatch: number;
+  /** Share of the decisions, one for each example and class, that are wrong. */
+  readonly hammingLoss: number;
+}
+
+/**
+ * Scores where an example may have several classes, or none; all classes are in the averages.
+ * @param truth class numbers of each example, each once
+ * @throws ConfigError on lists of unlike length; IndexError when a class is none of 0 … classes - 1
+ */
+export function multiLabelReport(
+  truth: readonly (readonly number[])[],
+  predicted: readonly (readonly number[])[],
+  classes: number,
+): MultiLabelReport {
+  const where = "multiLabelReport";
+  checkPairs(where, truth, predicted);
+  const counts = Array.from({ length: classes }, () => ({ right: 0, guessed: 0, support: 0 }));
+  const countOf = (c: number, i: number) => {
+    const count = counts[c];
+    if (count === undefined) throw new IndexError(`${where}: class ${c} at position ${i}, wants 0 to ${classes - 1}`);
+    return count;
+  };
+  let exact = 0;
+  for (const [i, labels] of truth.entries()) {
+    const [wanted, found] = [new Set(labels), new Set(predicted[i])];
+    let right = 0;
+    for (const c of wanted) countOf(c, i).support++;
+    for (const c of found) {
+      countOf(c, i).guessed++;
+      if (!wanted.has(c)) continue;
+      countOf(c, i).right++;
+      right++;
+    }
+    if (right === wanted.size && right === found.size) exact++;
+  }
+  const wrong = counts.reduce((sum, { right, guessed, support }) => sum + guessed + support - 2 * right, 0);
   return {
-    classes,
-    macroF1: share(
-      present.reduce((sum, { f1 }) => sum + f1, 0),
-      present.length,
-    ),
+    classes: counts.map(scoreOf),
+    ...averageScores(counts),
+    exactMatch: exact / truth.length,
+    hammingLoss: wrong / (truth.length * classes),
   };
 }
 
