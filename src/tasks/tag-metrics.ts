@@ -1,6 +1,7 @@
 /** How well tags fit the truth. */
 import type { TaggedTokens } from "../text/examples.js";
-import { convertTags, type SpanScheme, spansOf } from "../text/tagging-schemes.js";
+import { convertTags, type SpanScheme } from "../text/tagging-schemes.js";
+import { entityScores } from "../train/entity-metrics.js";
 
 export interface TagMetrics {
   /** Share of tokens with the right tag; NaN of none. */
@@ -26,7 +27,7 @@ export function tagMetrics(
   scheme: SpanScheme | null,
   labelled: boolean,
 ): TagMetrics {
-  const counts = { tokens: 0, right: 0, labels: 0, labelsRight: 0, entities: 0, guessed: 0, hit: 0 };
+  const counts = { tokens: 0, right: 0, labels: 0, labelsRight: 0 };
   truth.forEach((example, i) => {
     const { tags, label } = found[i]!;
     const wanted = scheme === null ? example.tags : convertTags(example.tags, scheme);
@@ -34,23 +35,17 @@ export function tagMetrics(
     counts.right += wanted.filter((tag, t) => tag === tags[t]).length;
     if (example.label !== undefined) counts.labels++;
     if (example.label !== undefined && example.label === label) counts.labelsRight++;
-    if (scheme === null) return;
-    const keys = (own: readonly string[]) => spansOf(own).map(({ type, start, end }) => `${start} ${end} ${type}`);
-    const [entities, guesses] = [new Set(keys(example.tags)), keys(tags)];
-    counts.entities += entities.size;
-    counts.guessed += guesses.length;
-    counts.hit += guesses.filter((key) => entities.has(key)).length;
   });
-  const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+  const entities = () => {
+    const { micro } = entityScores(
+      truth.map(({ tags }) => tags),
+      found.map(({ tags }) => tags),
+    );
+    return { precision: micro.precision, recall: micro.recall, f1: micro.f1 };
+  };
   return {
     accuracy: counts.right / counts.tokens,
-    ...(scheme === null
-      ? {}
-      : {
-          precision: share(counts.hit, counts.guessed),
-          recall: share(counts.hit, counts.entities),
-          f1: share(2 * counts.hit, counts.entities + counts.guessed),
-        }),
+    ...(scheme === null ? {} : entities()),
     ...(labelled ? { labelAccuracy: counts.labelsRight / counts.labels } : {}),
   };
 }

@@ -1,6 +1,7 @@
 /** A report of a model on data it was judged by: as text for the terminal, and as one HTML page with pictures. */
 import { textTable } from "../../inspect/table.js";
-import { type ClassScore, classReport, confusionMatrix, mostConfused } from "../../train/metrics.js";
+import { classReport, confusionMatrix, mostConfused } from "../../train/metrics.js";
+import type { ClassScore } from "../../train/scores.js";
 import type { Moment } from "../journal.js";
 import type { Metrics, Outcomes } from "../tasks/task.js";
 import { barChart, heatMap, lineChart, type Point } from "./charts.js";
