@@ -1,6 +1,6 @@
 /** JSON lines: one value a line, read strictly. */
-import { FormatError } from "../../errors.js";
-import { type JsonMap, type JsonValue, parseJson } from "../../io/json.js";
+import type { JsonMap, JsonValue } from "../../io/json.js";
+import { parseJsonText } from "../../io/json-text.js";
 import { type Line, lines, type Source } from "../../io/lines.js";
 import { TextFormatError } from "../../io/text-error.js";
 
@@ -12,15 +12,7 @@ export interface JsonLine extends Line {
 export async function* jsonLines(source: Source): AsyncGenerator<JsonLine> {
   for await (const { text, place } of lines(source)) {
     if (text.trim() === "") continue;
-    let value: JsonValue;
-    try {
-      value = parseJson("line", text);
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      const column = Number(/at character (\d+)/.exec(error.message)?.[1] ?? 0) + 1;
-      throw new TextFormatError({ ...place, column }, error.message.replace(/^line: /, ""), { cause: error });
-    }
-    yield { text, place, value };
+    yield { text, place, value: parseJsonText(place, text) };
   }
 }
 
