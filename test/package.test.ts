@@ -168,6 +168,10 @@ const FULL = [
 const TASKS = [
   "SequenceClassifier",
   "TokenClassifier",
+  "Tokenizer",
+  "Vocabulary",
+  "WordVectors",
+  "createTokenizer",
   "initialiseFrom",
   "parseColumns",
   "readLabelledTexts",
@@ -175,9 +179,13 @@ const TASKS = [
   "readPairs",
   "readPlainText",
   "readTaggedTokens",
+  "readTokenIds",
+  "readVocabulary",
+  "readWordVectors",
   "sourceOf",
   "trainSequenceClassifier",
   "trainTokenClassifier",
+  "writeVocabulary",
 ];
 const LAYERS = [
   "Attention",

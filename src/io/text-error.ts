@@ -22,4 +22,5 @@ export class TextFormatError extends FormatError implements Place {
 }
 
 /** What a message shows of a text from a file. */
-export const quoted = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+export const brief = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+export const quoted = (text: string): string => JSON.stringify(brief(text));

@@ -1,6 +1,10 @@
 /** recurra/tasks: models that take text, and their training. */
+export { readWordVectors, type WordVectorOptions, WordVectors } from "../io/word-vectors.js";
 export type { LabelledText, NumberSequence, TaggedTokens, TextPair } from "../text/examples.js";
 export * from "../text/readers/index.js";
+export { createTokenizer, Tokenizer, type TokenizerOptions } from "../text/tokenizer.js";
+export { Vocabulary, type VocabularyOptions } from "../text/vocabulary.js";
+export { readTokenIds, readVocabulary, writeVocabulary } from "../text/vocabulary-file.js";
 export type { CheckpointOptions, CheckpointStore } from "../train/checkpoint.js";
 export { type Initialised, initialiseFrom, type RowNames } from "./fine-tuning.js";
 export { type Prediction, SequenceClassifier } from "./sequence-classifier.js";

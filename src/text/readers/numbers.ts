@@ -1,7 +1,7 @@
 /** Sequences of numbers from tables and JSON lines. */
 import { parseDecimal } from "../../io/decimal.js";
 import type { JsonValue } from "../../io/json.js";
-import { quoted, TextFormatError } from "../../io/text-error.js";
+import { brief, quoted, TextFormatError } from "../../io/text-error.js";
 import type { NumberSequence } from "../examples.js";
 import { type Columns, checkReadOptions, findColumn, type ReadOptions, type Roles, seen } from "./columns.js";
 import { formatOf } from "./format.js";
@@ -98,7 +98,7 @@ function valuesOf(line: JsonLine, value: JsonValue | undefined): number[][] {
   const steps = Array.isArray(value) ? value.map((step) => (typeof step === "number" ? [step] : step)) : [];
   const bad = steps.findIndex((step) => !isNumbers(step) || step.length === 0 || step.length !== (steps[0] as number[]).length);
   if (steps.length === 0 || bad >= 0) {
-    const found = steps.length === 0 ? "no list of steps" : `step ${bad + 1} ${quoted(JSON.stringify(steps[bad]))}`;
+    const found = steps.length === 0 ? "no list of steps" : `step ${bad + 1} ${brief(JSON.stringify(steps[bad]))}`;
     throw new TextFormatError(line.place, `values: ${found}, wants numbers, or lists of equally many numbers`);
   }
   return steps as number[][];
@@ -115,7 +115,7 @@ async function fromJsonLines(source: Source, columns: Columns): Promise<NumberSe
       throw new TextFormatError(line.place, `${values[0]!.length} numbers a step, wants ${features} as before`);
     if (target === undefined) sequences.push({ values });
     else if (typeof target === "number" || typeof target === "string" || isNumbers(target)) sequences.push({ values, target });
-    else throw new TextFormatError(line.place, `target ${quoted(JSON.stringify(target))}, wants a class, a number or a list of numbers`);
+    else throw new TextFormatError(line.place, `target ${brief(JSON.stringify(target))}, wants a class, a number or a list of numbers`);
   }
   return sequences;
 }

@@ -55,11 +55,11 @@ describe("sequences of numbers", () => {
     ["x.csv", "x,target\n1,\n", 2, 3, /an empty target/],
     ["x.csv", "target\n1\n", 1, 1, /1 column .*wants at least one of values/],
     ["x.jsonl", "[1]\n[[1,2]]\n", 2, 1, /2 numbers a step, wants 1/],
-    ["x.jsonl", "[[1],[2,3]]\n", 1, 1, /step 2 "\[2,3\]"/],
-    ["x.jsonl", "[[]]\n", 1, 1, /step 1 "\[\]"/],
+    ["x.jsonl", "[[1],[2,3]]\n", 1, 1, /step 2 \[2,3\]/],
+    ["x.jsonl", "[[]]\n", 1, 1, /step 1 \[\]/],
     ["x.jsonl", "[]\n", 1, 1, /no list of steps/],
     ["x.jsonl", '[1,"2"]\n', 1, 1, /step 2/],
-    ["x.jsonl", '{"values":[1],"target":null}\n', 1, 1, /target "null"/],
+    ["x.jsonl", '{"values":[1],"target":null}\n', 1, 1, /target null/],
     ["x.jsonl", "[1e999]\n", 1, 1, /1e999/],
   ])("%s %j is refused at line %i, column %i", async (name, text, line, column, message) => {
     const error = await read(name, text).catch((reason: unknown) => reason);
