@@ -1,5 +1,6 @@
 /** Tokens with their places in the text they come from. */
-import type { Tokenizer, TokenizerOptions } from "./tokenizer.js";
+import { WORD_START } from "./bpe.js";
+import type { Tokenizer, TokenizerRules } from "./tokenizer.js";
 
 export interface TokenSpan {
   /** As the tokenizer gives it: normalised, perhaps in lower case. */
@@ -13,7 +14,7 @@ export interface TokenSpan {
 const UNITS = /(?:[\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff]+|.)\p{M}*/gsu;
 
 /** For each code unit of the text as the tokenizer normalises it: the first and the end of what it was made of. */
-function align(text: string, { normalization, lowercase }: Required<TokenizerOptions>): { starts: number[]; ends: number[] } {
+function align(text: string, { normalization, lowercase }: TokenizerRules): { starts: number[]; ends: number[] } {
   const starts: number[] = [];
   const ends: number[] = [];
   let at = 0;
@@ -34,7 +35,7 @@ function align(text: string, { normalization, lowercase }: Required<TokenizerOpt
 const bytesOf = (character: string): number => new TextEncoder().encode(character).length;
 
 /** Where the tokens lie in the normalised text; bytes are where their character is. */
-function* places(tokens: readonly string[], normal: string, type: TokenizerOptions["type"]): Iterable<[start: number, end: number]> {
+function* places(tokens: readonly string[], normal: string, type: TokenizerRules["type"]): Iterable<[start: number, end: number]> {
   let at = 0;
   if (type === "bytes") {
     for (const character of normal) {
@@ -44,8 +45,10 @@ function* places(tokens: readonly string[], normal: string, type: TokenizerOptio
     return;
   }
   for (const token of tokens) {
-    const start = normal.indexOf(token, at);
-    at = start + token.length;
+    // The mark of a word's start is not of the text.
+    const part = type === "subwords" && token.length > 1 && token.startsWith(WORD_START) ? token.slice(1) : token;
+    const start = normal.indexOf(part, at);
+    at = start + part.length;
     yield [start, at];
   }
 }

@@ -36,7 +36,7 @@ describe("tokenizers", () => {
 
   test("unknown options are refused", () => {
     expect(() => createTokenizer({ type: "word" as "words" })).toThrowError(
-      /type "word", wants "characters", "words", "whitespace" or "bytes"/,
+      /type "word", wants "characters", "words", "whitespace", "bytes" or "subwords"/,
     );
     expect(() => createTokenizer({ type: "words", lowerCase: true } as never)).toThrowError(/unknown option lowerCase, wants lowercase/);
     expect(() => createTokenizer({ type: "words", normalization: "nfc" as "NFC" })).toThrowError(/normalization "nfc"/);

@@ -1,0 +1,55 @@
+/**
+ * Subwords by byte-pair encoding (Sennrich, Haddow and Birch 2016): neighbours that are often together become one symbol, in the order
+ * that training found. No pair reaches over a word's end.
+ */
+
+/** Begins the first symbol of what stands behind white space or at the start of the text, and is none of its own. */
+export const WORD_START = "\u2581";
+/** Code points of a word that are merged together: longer ones are cut, for merging takes time by the square of the length. */
+const LONGEST = 128;
+/** Words whose symbols are remembered. */
+const REMEMBERED = 20_000;
+
+/** The words of a text, each as its first symbols: code points. Letters, marks and digits make words, as do all other characters alone. */
+export function wordSymbols(text: string): string[][] {
+  const words: string[][] = [];
+  for (const { 0: match, 1: word, index } of text.matchAll(
+    /\s*([\p{L}\p{M}\p{N}]+(?:['\u2019][\p{L}\p{M}\p{N}]+)*|[^\s\p{L}\p{M}\p{N}])/gu,
+  )) {
+    const symbols = [...word!];
+    if (index === 0 || match !== word) symbols[0] = WORD_START + symbols[0]!;
+    for (let at = 0; at < symbols.length; at += LONGEST) words.push(symbols.slice(at, at + LONGEST));
+  }
+  return words;
+}
+
+/** How merges are written: two symbols, which hold no white space, with a space between. */
+export const mergeName = (left: string, right: string): string => `${left} ${right}`;
+
+/** The pair that was learned first is merged first, the leftmost of equals. */
+function merged(symbols: readonly string[], ranks: ReadonlyMap<string, number>): string[] {
+  const left = [...symbols];
+  for (;;) {
+    let [best, at] = [Number.POSITIVE_INFINITY, -1];
+    for (let i = 0; i + 1 < left.length; i++) {
+      const rank = ranks.get(mergeName(left[i]!, left[i + 1]!));
+      if (rank !== undefined && rank < best) [best, at] = [rank, i];
+    }
+    if (at < 0) return left;
+    left.splice(at, 2, left[at]! + left[at + 1]!);
+  }
+}
+
+/** @param merges in the order in which they were learned @returns what cuts a text into subwords */
+export function subwordSplitter(merges: readonly string[]): (text: string) => string[] {
+  const ranks = new Map(merges.map((merge, rank) => [merge, rank]));
+  const known = new Map<string, readonly string[]>();
+  const split = (symbols: readonly string[]): readonly string[] => {
+    const word = symbols.join("");
+    const found = known.get(word) ?? merged(symbols, ranks);
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(word, found);
+    return found;
+  };
+  return (text) => wordSymbols(text).flatMap(split);
+}
