@@ -172,6 +172,7 @@ const TASKS = [
   "Vocabulary",
   "WordVectors",
   "createTokenizer",
+  "fromHuggingFace",
   "initialiseFrom",
   "parseColumns",
   "readLabelledTexts",
@@ -185,6 +186,7 @@ const TASKS = [
   "sourceOf",
   "trainSequenceClassifier",
   "trainTokenClassifier",
+  "trainTokenizer",
   "writeVocabulary",
 ];
 const LAYERS = [

@@ -1,8 +1,9 @@
 /** Options of commands as tables: one entry is the flag, its line of help, and the key of the configuration file with its check. */
 import { type Command, Option } from "commander";
-import { ConfigError, FormatError } from "../errors.js";
-import { type JsonValue, parseJson } from "../io/json.js";
-import { type Check, checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
+import { ConfigError } from "../errors.js";
+import { readConfig } from "../io/config.js";
+import { decodeUtf8 } from "../io/json.js";
+import { type Check, flag, inRange, oneOf, wholeNumber } from "../options.js";
 
 export interface OptionSpec {
   /** How help writes the value, `<n>` of a number, `<list>` of several; null of a flag, which has a --no- form too. */
@@ -78,20 +79,10 @@ function parsed(kind: OptionSpec["value"], text: unknown): unknown {
 }
 
 /**
- * A configuration file: a JSON object of the table's options.
+ * A configuration file: a JSON object of the table's options, with comments as JavaScript has them.
  * @throws FormatError when it is no JSON object; ConfigError on an unknown key, with the nearest known, or a bad value
  */
-export function readConfiguration(where: string, bytes: Uint8Array, table: OptionTable): Record<string, unknown> {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new FormatError(`${where}: no UTF-8 text, wants a JSON object`, { cause: error });
-  }
-  const parsed = parseJson(where, text);
-  if (!(parsed instanceof Map)) throw new FormatError(`${where}: JSON of no object, wants an object of options`);
-  const given: Record<string, JsonValue> = Object.create(null);
-  for (const [name, value] of parsed) given[name] = value;
-  checkOptions(where, given, Object.keys(table));
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, table[name]!.check(where, name, value)]));
+export function readConfiguration(file: string, bytes: Uint8Array, table: OptionTable): Record<string, unknown> {
+  const schema = Object.fromEntries(Object.entries(table).map(([name, { check }]) => [name, check]));
+  return readConfig(file, decodeUtf8(file, bytes), schema);
 }

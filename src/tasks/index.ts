@@ -3,6 +3,7 @@ export { readWordVectors, type WordVectorOptions, WordVectors } from "../io/word
 export type { LabelledText, NumberSequence, TaggedTokens, TextPair } from "../text/examples.js";
 export * from "../text/readers/index.js";
 export { createTokenizer, Tokenizer, type TokenizerOptions } from "../text/tokenizer.js";
+export { fromHuggingFace, type HuggingFaceTokenizer, trainTokenizer } from "../text/train-tokenizer.js";
 export { Vocabulary, type VocabularyOptions } from "../text/vocabulary.js";
 export { readTokenIds, readVocabulary, writeVocabulary } from "../text/vocabulary-file.js";
 export type { CheckpointOptions, CheckpointStore } from "../train/checkpoint.js";

@@ -7,11 +7,12 @@ import { createTokenizer, Tokenizer, type TokenizerOptions } from "./tokenizer.j
 const VOCABULARY_SIZE = 4000;
 
 /**
- * As createTokenizer; subwords that have no merges learn them.
+ * As createTokenizer; subwords that have no merges learn them. A tokenizer stays what it is.
  * @param texts to learn from, read once
  * @throws ConfigError on a bad option
  */
-export function trainTokenizer(options: TokenizerOptions, texts: Iterable<string>): Tokenizer {
+export function trainTokenizer(options: TokenizerOptions | Tokenizer, texts: Iterable<string>): Tokenizer {
+  if (options instanceof Tokenizer) return options;
   const { vocabularySize, ...rest } = options;
   if (options.type !== "subwords" || options.merges !== undefined) {
     if (vocabularySize !== undefined)

@@ -1,4 +1,6 @@
 /** Reads a hostile or odd file by the library's reader of its format, and says what it found. */
+import { readConfiguration } from "../../src/cli/options.js";
+import { tableOf } from "../../src/cli/tasks/tables.js";
 import { toFloat32 } from "../../src/io/element-types.js";
 import { decodeUtf8 } from "../../src/io/json.js";
 import { readSafetensors } from "../../src/io/safetensors.js";
@@ -6,7 +8,6 @@ import { readWordVectors } from "../../src/io/word-vectors.js";
 import { readTaggedTokens, sourceOf } from "../../src/text/readers/index.js";
 import { checkHeader, tableRows } from "../../src/text/readers/table.js";
 import { readTokenIds } from "../../src/text/vocabulary-file.js";
-import { readTrainingConfig } from "./training-config.js";
 
 /** What a file held, for a key of a case's `expect` and the value wanted there; undefined for a key that means nothing. */
 export type Found = (key: string, wanted: unknown) => unknown;
@@ -58,7 +59,7 @@ async function vocab(file: string, bytes: Uint8Array): Promise<Found> {
 }
 
 async function config(file: string, bytes: Uint8Array): Promise<Found> {
-  return facts(readTrainingConfig(file, bytes));
+  return facts(readConfiguration(file, bytes, tableOf("classify")));
 }
 
 export type Reader = (file: string, bytes: Uint8Array) => Promise<Found>;
