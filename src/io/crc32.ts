@@ -1,17 +1,30 @@
-/** CRC-32 of ISO 3309 and gzip (reflected polynomial 0xedb88320). The table is made at the first use, not at import. */
-let table: Uint32Array | undefined;
+/**
+ * CRC-32 of ISO 3309 and gzip (reflected polynomial 0xedb88320), four bytes at a time (Intel's slicing). tables[n][byte] is what a byte does
+ * that n more follow. They are made at the first use, not at import.
+ */
+let tables: Uint32Array[] | undefined;
 
-const makeTable = (): Uint32Array =>
-  Uint32Array.from({ length: 256 }, (_, byte) => {
+function makeTables(): Uint32Array[] {
+  const one = Uint32Array.from({ length: 256 }, (_, byte) => {
     let value = byte;
     for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
     return value;
   });
+  const follow = (table: Uint32Array) => table.map((value) => one[value & 255]! ^ (value >>> 8));
+  const [two, three] = [follow(one), follow(follow(one))];
+  return [one, two, three, follow(three)];
+}
 
 /** @param start the result for the bytes before, to go on from */
 export function crc32(bytes: Uint8Array, start = 0): number {
-  table ??= makeTable();
+  tables ??= makeTables();
+  const [one, two, three, four] = tables as [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
   let value = ~start;
-  for (let i = 0; i < bytes.length; i++) value = table[(value ^ bytes[i]!) & 255]! ^ (value >>> 8);
+  let i = 0;
+  for (; i + 4 <= bytes.length; i += 4) {
+    value ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+    value = four[value & 255]! ^ three[(value >>> 8) & 255]! ^ two[(value >>> 16) & 255]! ^ one[value >>> 24]!;
+  }
+  for (; i < bytes.length; i++) value = one[(value ^ bytes[i]!) & 255]! ^ (value >>> 8);
   return ~value >>> 0;
 }

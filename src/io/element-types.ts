@@ -38,7 +38,8 @@ function halfToNumber(half: number): number {
 /** The elements as float32: F32, F16 and BF16 exactly, F64 rounded. @throws FormatError for another dtype */
 export function toFloat32(entry: SafetensorsEntry): Float32Array {
   const { dtype, bytes } = entry;
-  if (dtype === "F32" || dtype === "F64") return Float32Array.from(toTypedArray(entry));
+  if (dtype === "F32") return toTypedArray(entry) as Float32Array;
+  if (dtype === "F64") return Float32Array.from(toTypedArray(entry));
   if (dtype !== "F16" && dtype !== "BF16") throw new FormatError(`safetensors: dtype ${dtype}, wants F32, F64, F16 or BF16`);
   const words = new Uint16Array(new Uint8Array(bytes).buffer);
   if (dtype === "F16") return Float32Array.from(words, halfToNumber);
