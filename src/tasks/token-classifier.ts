@@ -3,7 +3,7 @@ import type { Engine } from "../engine/engine.js";
 import { FormatError } from "../errors.js";
 import type { PlainJson } from "../io/model-file.js";
 import { softmax } from "../ops/softmax.js";
-import { noGrad } from "../tensor/tape.js";
+import { blank, noGrad } from "../tensor/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { bucketBatches } from "../text/batching.js";
 import type { TaggedTokens } from "../text/examples.js";
@@ -179,8 +179,7 @@ export class TokenClassifier {
     if (values.count !== wanted)
       throw new FormatError(`TokenClassifier.load: the file has ${values.count} parameters, wants ${wanted} for its configuration`);
     const tokenizer = createTokenizer(model.tokenizer as unknown as TokenizerOptions);
-    const tagger = new TokenClassifier(engine, config, tokenizer, lexicon, model.labels, sentenceLabels);
-    return values.into(tagger);
+    return values.into(blank(engine, () => new TokenClassifier(engine, config, tokenizer, lexicon, model.labels, sentenceLabels)));
   }
 
   dispose(): void {

@@ -24,6 +24,7 @@ export type Backward = (context: BackwardContext, entry: TapeEntry) => void;
 export class Tape implements StepHook {
   readonly #entries: TapeEntry[] = [];
   #paused = 0;
+  #blank = 0;
 
   /** @param backwards gradients by operation @param initialise how parameters are filled */
   constructor(
@@ -56,6 +57,19 @@ export class Tape implements StepHook {
     }
   }
 
+  get initialiser(): Initialise | null {
+    return this.#blank === 0 ? this.initialise : null;
+  }
+
+  withoutInitialising<T>(fn: () => T): T {
+    this.#blank++;
+    try {
+      return fn();
+    } finally {
+      this.#blank--;
+    }
+  }
+
   /** The entries in the order they ran. */
   entries(): readonly TapeEntry[] {
     return this.#entries;
@@ -64,8 +78,14 @@ export class Tape implements StepHook {
 
 const tapeOf = (engine: Engine): Tape | null => engine.tape as Tape | null;
 
-/** How new parameters are filled: not at all without the training entry. */
-export const initialiserOf = (engine: Engine): Initialise | null => tapeOf(engine)?.initialise ?? null;
+/** How new parameters are filled: not at all without the training entry, or within `blank`. */
+export const initialiserOf = (engine: Engine): Initialise | null => tapeOf(engine)?.initialiser ?? null;
+
+/** Runs `fn`, whose new parameters are zeros: for a model that is about to be given its weights. */
+export function blank<T>(engine: Engine, fn: () => T): T {
+  const tape = tapeOf(engine);
+  return tape === null ? fn() : tape.withoutInitialising(fn);
+}
 
 /** Whether an operation on these inputs will be recorded, so that it must save what its gradient reads. */
 export function isRecording(engine: Engine, inputs: readonly Tensor[]): boolean {

@@ -14,7 +14,9 @@ export class Vocabulary {
   readonly #ids: ReadonlyMap<string, number>;
 
   private constructor(readonly tokens: readonly string[]) {
-    this.#ids = new Map(tokens.map((token, i) => [token, FIRST_ID + i]));
+    const ids = new Map<string, number>();
+    tokens.forEach((token, i) => void ids.set(token, FIRST_ID + i));
+    this.#ids = ids;
   }
 
   /** Tokens of all texts, the most frequent first, those of equal count by code units. */
