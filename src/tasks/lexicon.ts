@@ -85,13 +85,16 @@ export class Lexicon {
     return ids;
   }
 
-  /** @param sentences words with their ids, at least one sentence, each with at least one word @param form the form's id that a word goes by */
-  batch(sentences: readonly (readonly WordIds[])[], form = (word: WordIds) => word.form): TokenBatch {
+  /**
+   * @param sentences words with their ids, at least one sentence, each with at least one word
+   * @param seen what is seen of a word in this batch: by default all
+   */
+  batch(sentences: readonly (readonly WordIds[])[], seen = (word: WordIds): WordIds => word): TokenBatch {
     const words: WordIds[] = [];
     const numbers = new Map<WordIds, number>();
     const rows = sentences.map((sentence) =>
       Int32Array.from(sentence, (word) => {
-        const number = numbers.get(word) ?? words.push(word);
+        const number = numbers.get(word) ?? words.push(seen(word));
         numbers.set(word, number);
         return number;
       }),
@@ -100,7 +103,7 @@ export class Lexicon {
     const { ids: characters, lengths: characterCounts } = padBatch(words.map((word) => word.characters));
     const affixes = new Int32Array(words.length * AFFIX_SLOTS);
     words.forEach((word, i) => void affixes.set(word.affixes, i * AFFIX_SLOTS));
-    return { forms: Int32Array.from(words, form), affixes, characters, characterCounts, places, lengths, batch, time };
+    return { forms: Int32Array.from(words, ({ form }) => form), affixes, characters, characterCounts, places, lengths, batch, time };
   }
 
   toJSON(): { [key: string]: PlainJson } {

@@ -1,27 +1,19 @@
 /** Training of a tagger from sentences whose tokens have tags. */
-import { type Engine, PURPOSE } from "../engine/engine.js";
-import { Stream, streamKey } from "../engine/random.js";
+import type { Engine } from "../engine/engine.js";
 import { ConfigError } from "../errors.js";
-import type { ModelDescription } from "../io/model-file.js";
-import { crossEntropy } from "../loss/cross-entropy.js";
 import { normal } from "../nn/init.js";
-import { add } from "../ops/arithmetic.js";
 import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
-import { tensor } from "../tensor/create.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { bucketBatches } from "../text/batching.js";
 import { createTokenizer, type TokenizerOptions } from "../text/tokenizer.js";
-import { UNKNOWN_ID } from "../text/vocabulary.js";
 import type { FitResult } from "../train/fit.js";
-import type { RowNames } from "./fine-tuning.js";
-import { Lexicon, type TokenBatch, type WordIds } from "./lexicon.js";
-import { guessTokenizer, type PreparedData, prepareTaggingData, type TaggingData } from "./tagging-data.js";
+import { Lexicon } from "./lexicon.js";
+import { guessTokenizer, prepareTaggingData, type TaggingData } from "./tagging-data.js";
+import { type Corruption, taggingTask } from "./tagging-task.js";
 import { TokenClassifier } from "./token-classifier.js";
 import { CONFIG_KEYS, type TokenNetworkConfig } from "./token-network.js";
-import { planTraining, TRAINING_KEYS, type TrainedTask, type TrainingOptions, trainNetwork } from "./training.js";
+import { planTraining, TRAINING_KEYS, type TrainingOptions, trainNetwork } from "./training.js";
 
-export interface TrainTaggerOptions extends Partial<Omit<TokenNetworkConfig, "scheme" | "output">>, TrainingOptions {
-  /** Default "auto": a CRF where the tags mark spans (detectScheme), else softmax. */
+export interface TrainTaggerOptions extends Partial<Omit<TokenNetworkConfig, "scheme" | "output">>, Partial<Corruption>, TrainingOptions {
+  /** Default "auto": a CRF where the tags mark spans and are 160 at most, else softmax. */
   readonly output?: "auto" | "softmax" | "crf";
   /** Refuse tags that break their scheme (an I-x that nothing opens, say) instead of repairing them. Default false. */
   readonly strict?: boolean;
@@ -32,8 +24,6 @@ export interface TrainTaggerOptions extends Partial<Omit<TokenNetworkConfig, "sc
   readonly tokenizer?: TokenizerOptions;
   /** Words seen less often are unknown, but for their affixes and characters. */
   readonly minCount?: number;
-  /** A word that was seen n times is taken for an unknown one with probability a/(a + n), a being this number. */
-  readonly wordDropout?: number;
   /** Vectors that forms of words (in lower case, digits as 0) start with; they set embeddingDim. */
   readonly vectors?: ReadonlyMap<string, ArrayLike<number>>;
   /** Learn the sentences' labels with the tags. Default: where every training sentence has one. */
@@ -41,24 +31,37 @@ export interface TrainTaggerOptions extends Partial<Omit<TokenNetworkConfig, "sc
 }
 
 const WHERE = "trainTokenClassifier";
-const IGNORED = -100;
 const KEYS = [
   ...CONFIG_KEYS.filter((key) => key !== "scheme"),
   "strict",
   "tokenizer",
   "minCount",
   "wordDropout",
+  "affixDropout",
   "vectors",
   "sentenceLabels",
   ...TRAINING_KEYS,
 ] as const;
 
-/** Numbers that the size of the training data asks for. */
+/** Tokens that are gone through in a training that the data's size sets, and the longest mini-batch, in tokens. */
+const VISITS = 1.5e6;
+const LONGEST_BATCH = 640;
+
+/** What the size of the training data asks for: small sets are gone through more often, in smaller batches. */
 function sizeDefaults(sentences: number, tokens: number): { batchSize: number; epochs: number; lr: number; patience: number } {
-  return { batchSize: sentences < 4000 ? 16 : 32, epochs: Math.min(40, Math.max(6, Math.round(2e6 / tokens))), lr: 0.003, patience: 10 };
+  const rows = sentences < 1000 ? 8 : sentences < 5000 ? 16 : 32;
+  return {
+    batchSize: Math.max(2, Math.min(rows, Math.floor((LONGEST_BATCH * sentences) / tokens))),
+    epochs: Math.min(40, Math.max(6, Math.round(VISITS / tokens))),
+    lr: 0.003,
+    patience: 10,
+  };
 }
 
-function configOf(options: TrainTaggerOptions, scheme: TokenNetworkConfig["scheme"]): TokenNetworkConfig {
+/** A CRF's work on a token grows with the square of the tags: at this many it is about that of the rest. */
+const MOST_CRF_TAGS = 160;
+
+function configOf(options: TrainTaggerOptions, scheme: TokenNetworkConfig["scheme"], tags: number): TokenNetworkConfig {
   const { output = "auto", encoder = "lstm", vectors } = options;
   return {
     embeddingDim: vectors === undefined ? (options.embeddingDim ?? 64) : vectorSize(vectors, options.embeddingDim),
@@ -71,7 +74,7 @@ function configOf(options: TrainTaggerOptions, scheme: TokenNetworkConfig["schem
     bidirectional: options.bidirectional ?? true,
     windowSize: options.windowSize ?? 2,
     dropout: options.dropout ?? 0.33,
-    output: output === "auto" ? (scheme === null ? "softmax" : "crf") : output,
+    output: output === "auto" ? (scheme !== null && tags <= MOST_CRF_TAGS ? "crf" : "softmax") : output,
     scheme,
   };
 }
@@ -102,12 +105,6 @@ function startEmbeddings({ network, lexicon }: TokenClassifier, vectors: TrainTa
   weight.assign(values);
 }
 
-interface Example {
-  readonly words: readonly WordIds[];
-  readonly tags: Int32Array;
-  readonly label: number;
-}
-
 /**
  * @param data training sentences, and dev sentences by which the best weights are chosen: by F1 of entities where tags mark spans, else by
  * accuracy; with labels of sentences by the mean of that and their accuracy
@@ -125,9 +122,12 @@ export async function trainTokenClassifier(
   const prepared = prepareTaggingData(WHERE, data, flag(WHERE, "strict", options.strict ?? false), labelled);
   const defaults = sizeDefaults(prepared.train.length, prepared.size);
   const plan = planTraining(WHERE, options, defaults);
-  const wordDropout = inRange(WHERE, "wordDropout", options.wordDropout ?? 0.25, 0, Number.MAX_VALUE);
+  const corruption: Corruption = {
+    wordDropout: inRange(WHERE, "wordDropout", options.wordDropout ?? 0.25, 0, Number.MAX_VALUE),
+    affixDropout: inRange(WHERE, "affixDropout", options.affixDropout ?? 0.3, 0, 1),
+  };
   const minCount = wholeNumber(WHERE, "minCount", options.minCount ?? 1, 1);
-  const config = configOf(options, prepared.scheme);
+  const config = configOf(options, prepared.scheme, prepared.tags.length);
   const tokenizer = createTokenizer(options.tokenizer ?? guessTokenizer(prepared.train));
   const lexicon = Lexicon.build(
     prepared.train.map(({ tokens }) => tokens),
@@ -136,91 +136,10 @@ export async function trainTokenClassifier(
   const tagger = new TokenClassifier(engine, config, tokenizer, lexicon, prepared.tags, prepared.sentenceLabels);
   try {
     startEmbeddings(tagger, options.vectors);
-    const task = taggingTask(tagger, prepared, plan.batchSize, wordDropout);
+    const task = taggingTask(tagger, prepared, plan.batchSize, corruption);
     return { tagger, result: await trainNetwork(engine, tagger.network, task, plan) };
   } catch (error) {
     tagger.dispose();
     throw error;
   }
-}
-
-function taggingTask(
-  tagger: TokenClassifier,
-  { train, dev, tags, sentenceLabels }: PreparedData,
-  batchSize: number,
-  wordDropout: number,
-): TrainedTask<readonly number[]> {
-  const { engine, lexicon } = tagger;
-  const tagIds = new Map(tags.map((tag, i) => [tag, i]));
-  const examples = train.map(
-    (example): Example => ({
-      words: tagger.encode(example.tokens),
-      tags: Int32Array.from(example.tags, (tag) => tagIds.get(tag)!),
-      label: sentenceLabels.indexOf(example.label ?? ""),
-    }),
-  );
-  const lengths = examples.map(({ words }) => words.length);
-  const counts = new Int32Array(lexicon.forms.size);
-  for (const { words } of examples) for (const { form } of words) counts[form]!++;
-  return {
-    batches: (epoch) => bucketBatches(lengths, { batchSize, stream: new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 0)) }),
-    count: (rows) => rows.length,
-    weight: (rows) => rows.reduce((sum, row) => sum + lengths[row]!, 0),
-    loss: (rows, step) => {
-      const stream = new Stream(streamKey(engine.seed, PURPOSE.corrupt, step, 0));
-      const form = (word: WordIds) => (stream.nextFloat() * (counts[word.form]! + wordDropout) < wordDropout ? UNKNOWN_ID : word.form);
-      const own = rows.map((row) => examples[row]!);
-      const sentences = own.map(({ words }) => words);
-      return lossOf(tagger, own, lexicon.batch(sentences, form));
-    },
-    evaluate: () => {
-      if (dev.length === 0) return undefined;
-      const { accuracy, f1 = accuracy, labelAccuracy } = tagger.evaluate(dev);
-      return labelAccuracy === undefined ? f1 : (f1 + labelAccuracy) / 2;
-    },
-    save: () => tagger.save(),
-    rows: (from) => rowNames(from, tagger),
-  };
-}
-
-/** What the rows of the parameters stand for in another tagger's file and in this one. */
-function rowNames({ vocabulary, labels = [], config }: ModelDescription, tagger: TokenClassifier): Readonly<Record<string, RowNames>> {
-  const known = Lexicon.fromJSON(vocabulary);
-  const own = tagger.lexicon;
-  const tags = { from: labels, to: tagger.labels };
-  const ofSentences = { from: (config.sentenceLabels ?? []) as string[], to: tagger.sentenceLabels };
-  return {
-    "words.forms.weight": { from: known.forms.names, to: own.forms.names },
-    "words.affixes.weight": { from: known.affixes.names, to: own.affixes.names },
-    "words.characters.weight": { from: known.characters.names, to: own.characters.names },
-    "output.weight": tags,
-    "output.bias": tags,
-    "crf.start_transitions": tags,
-    "crf.end_transitions": tags,
-    "crf.transitions": { ...tags, axes: [0, 1] },
-    "sentence.weight": ofSentences,
-    "sentence.bias": ofSentences,
-  };
-}
-
-/** Mean loss of the tags, and of the sentences' labels where they have some. */
-function lossOf({ engine, network }: TokenClassifier, examples: readonly Example[], batch: TokenBatch): Tensor {
-  const { scores, labelScores } = network.forward(batch);
-  const padded = new Int32Array(batch.batch * batch.time).fill(network.crf === null ? IGNORED : 0);
-  examples.forEach(({ tags }, row) => void padded.set(tags, row * batch.time));
-  const targets = tensor(engine, padded, [batch.batch, batch.time]);
-  const { lengths } = batch;
-  const loss =
-    network.crf?.loss(scores, targets, { lengths, reduction: "tokenMean" }) ?? crossEntropy(scores, targets, { ignoreIndex: IGNORED });
-  if (labelScores === null) return loss;
-  return add(
-    loss,
-    crossEntropy(
-      labelScores,
-      tensor(
-        engine,
-        Int32Array.from(examples, ({ label }) => label),
-      ),
-    ),
-  );
 }
