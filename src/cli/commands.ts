@@ -12,6 +12,11 @@ const TASKS: Readonly<Record<TaskName, { readonly what: string; readonly columns
     columns: "label=1,text=2",
     example: "recurra train classify --train train.tsv --test test.tsv --out spam.safetensors",
   },
+  tag: {
+    what: "Learn a tag for each token of a sentence.",
+    columns: "tokens=1,tags=2",
+    example: "recurra train tag --train train.conllu.gz --dev dev.conllu.gz --test test.conllu.gz --out tagger.safetensors",
+  },
 };
 
 const examples = (...lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
@@ -81,15 +86,18 @@ function addPredict(program: Command, engines: Engines): void {
     .argument("<model>", "model file, as training wrote it")
     .argument("[file]", "text, one example a line; - or nothing for standard input")
     .option("--top <k>", "print the k likeliest labels of each line", "1")
-    .option("--json", "one JSON object a line")
+    .option("--tokens", "for a tagger: the tokens of a line stand between spaces already")
+    .option("--json", "one JSON object a line; of a tagger with the places of tokens and entities")
     .option("--backend <name>", "auto, wasm or js", "auto")
     .addHelpText(
       "after",
       `
-Output of a classifier: label, probability and text of each line, tab-separated.
+A classifier prints label, probability and text of each line, tab-separated; a tagger a token and its tag a line, and an empty line
+behind each sentence.
 ${examples(
   'echo "Todos los seres humanos nacen libres" | recurra predict models/language.safetensors',
   "recurra predict models/language.safetensors sentences.txt --top 3 --json",
+  "recurra predict tagger.safetensors text.txt --json | jq .entities",
 )}`,
     )
     .action(async (model, file, flags) => (await import("./commands/predict.js")).predict(engines, model, file, flags));

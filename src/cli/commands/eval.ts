@@ -20,7 +20,8 @@ export async function evaluate(engines: Engines, file: string, data: string, fla
   const task = await taskOfModel(file, bytes);
   const { examples } = await readData(task, data, readingOf(flags));
   const model = task.load(await engines.infer({ backend: flags.backend as EngineOptions["backend"] & string }), bytes);
-  const metrics = model.evaluate(examples);
+  const answers = model.answers(examples);
+  const metrics = model.score(examples, answers);
   if (flags.json === true) process.stdout.write(`${JSON.stringify({ task: task.name, examples: examples.length, metrics })}\n`);
   const report: ReportData = {
     title: `recurra eval ${file}`,
@@ -30,8 +31,8 @@ export async function evaluate(engines: Engines, file: string, data: string, fla
     ],
     judgedOn: data,
     scores: { "this model": metrics },
-    metric: task.metric,
-    outcomes: model.outcomes(examples),
+    metric: task.metric(metrics),
+    outcomes: model.outcomes(examples, answers),
   };
   if (flags.json !== true) process.stdout.write(`${reportText(report)}\n`);
   if (flags.report !== undefined) await writeBytes(flags.report, new TextEncoder().encode(reportHtml(report)));

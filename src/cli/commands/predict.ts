@@ -8,6 +8,7 @@ import { taskOfModel } from "../tasks/index.js";
 export interface PredictFlags {
   readonly top: string;
   readonly json?: boolean;
+  readonly tokens?: boolean;
   readonly backend: string;
 }
 
@@ -24,7 +25,7 @@ export async function predict(engines: Engines, file: string, text: string | und
   if (interactive) process.stderr.write("Type a sentence and press Enter; end with Ctrl-D.\n");
   let lines: string[] = [];
   const flush = () => {
-    const rendered = model.predict(lines, { top, json: flags.json === true });
+    const rendered = model.predict(lines, { top, json: flags.json === true, tokens: flags.tokens === true });
     if (rendered.length > 0) process.stdout.write(`${rendered.join("\n")}\n`);
     lines = [];
   };

@@ -118,17 +118,18 @@ async function finish(run: Run, trained: Trained, interrupted: boolean): Promise
   say(`${result.epochs} epochs, ${result.steps} steps in ${result.seconds.toFixed(1)} s (${result.stopped}); saved to ${flags.out}`);
   journal.write({ event: "saved", model: flags.out, sha256: sha256(bytes) });
   if (interrupted) return;
-  const metrics: Record<string, Metrics> = { [judged.part]: model.evaluate(judged.examples) };
-  if (judged.part === "test" && data.dev.length > 0) metrics.dev = model.evaluate(data.dev);
+  const answers = model.answers(judged.examples);
+  const metrics: Record<string, Metrics> = { [judged.part]: model.score(judged.examples, answers) };
+  if (judged.part === "test" && data.dev.length > 0) metrics.dev = model.score(data.dev, model.answers(data.dev));
   journal.write({ event: "metrics", ...metrics });
   const report: ReportData = {
     title: `recurra train ${task.name}`,
     facts: factsOf(run, trained),
     judgedOn: judged.part,
     scores: { ...baselines, "this model": metrics[judged.part]! },
-    metric: task.metric,
+    metric: task.metric(metrics[judged.part]!),
     moments: journal.moments,
-    outcomes: model.outcomes(judged.examples),
+    outcomes: model.outcomes(judged.examples, answers),
   };
   say(`\n${reportText(report)}`);
   if (flags.report !== undefined) await writeBytes(flags.report, new TextEncoder().encode(reportHtml(report)));

@@ -1,6 +1,6 @@
 /** `recurra train classify`: labels for whole texts. */
 
-import { SequenceClassifier } from "../../tasks/sequence-classifier.js";
+import { type Prediction, SequenceClassifier } from "../../tasks/sequence-classifier.js";
 import { trainSequenceClassifier } from "../../tasks/train-classifier.js";
 import type { LabelledText } from "../../text/examples.js";
 import { readLabelledTexts } from "../../text/readers/index.js";
@@ -16,35 +16,38 @@ function majority(train: readonly LabelledText[], test: readonly LabelledText[])
   const counts = new Int32Array(labels.length);
   for (const example of train) counts[numbers.get(labelOf(example))!]!++;
   const truth = test.map((example) => numbers.get(labelOf(example))!);
-  return scores({ labels, truth, predicted: truth.map(() => counts.indexOf(Math.max(...counts))) });
+  return scoresOf({ labels, truth, predicted: truth.map(() => counts.indexOf(Math.max(...counts))) });
 }
 
-const scores = ({ labels, truth, predicted }: Outcomes): Metrics => ({
+const scoresOf = ({ labels, truth, predicted }: Outcomes): Metrics => ({
   accuracy: accuracy(truth, predicted),
   macroF1: classReport(confusionMatrix(truth, predicted, labels.length)).macroF1,
 });
 
-class ClassifierModel implements TaskModel<LabelledText> {
+class ClassifierModel implements TaskModel<LabelledText, Prediction> {
   constructor(private readonly classifier: SequenceClassifier) {}
 
   get network() {
     return this.classifier.network;
   }
 
-  evaluate(examples: readonly LabelledText[]) {
-    return scores(this.outcomes(examples));
+  answers(examples: readonly LabelledText[]): Prediction[] {
+    return this.classifier.predict(examples.map(({ text }) => text));
   }
 
-  outcomes(examples: readonly LabelledText[]): Outcomes {
-    const { labels } = this.classifier;
+  score(examples: readonly LabelledText[], answers: readonly Prediction[]): Metrics {
+    return scoresOf(this.outcomes(examples, answers));
+  }
+
+  /** Labels that training did not have come behind the others. */
+  outcomes(examples: readonly LabelledText[], answers: readonly Prediction[]): Outcomes & { readonly confidence: readonly number[] } {
+    const labels = [...new Set([...this.classifier.labels, ...examples.map(labelOf)])];
     const numbers = new Map(labels.map((label, i) => [label, i]));
-    const known = examples.filter((example) => numbers.has(labelOf(example)));
-    const predictions = this.classifier.predict(known.map(({ text }) => text));
     return {
       labels,
-      truth: known.map((example) => numbers.get(labelOf(example))!),
-      predicted: predictions.map(({ label }) => numbers.get(label)!),
-      confidence: predictions.map(({ probability }) => probability),
+      truth: examples.map((example) => numbers.get(labelOf(example))!),
+      predicted: answers.map(({ label }) => numbers.get(label)!),
+      confidence: answers.map(({ probability }) => probability),
     };
   }
 
@@ -70,7 +73,7 @@ class ClassifierModel implements TaskModel<LabelledText> {
 export const classify: Task<LabelledText> = {
   name: "classify",
   kind: "sequence-classifier",
-  metric: "accuracy",
+  metric: () => "accuracy",
   read: readLabelledTexts,
   stratum: labelOf,
   describe: (examples) => `${examples.length} texts, ${new Set(examples.map(labelOf)).size} labels`,

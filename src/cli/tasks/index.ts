@@ -6,11 +6,13 @@ import type { Task } from "./task.js";
 
 const LOADERS: Readonly<Record<TaskName, () => Promise<unknown>>> = {
   classify: async () => (await import("./classify.js")).classify,
+  tag: async () => (await import("./tag.js")).tag,
 };
 
 /** Which task's models have this name in their file. */
 const KINDS: Readonly<Record<string, TaskName>> = {
   "sequence-classifier": "classify",
+  "token-classifier": "tag",
 };
 
 /** Whoever holds a task hands it its own examples only. */

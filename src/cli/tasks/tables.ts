@@ -42,9 +42,25 @@ const CLASSIFY: OptionTable = {
   tokenDropout: real(0, 1, "share of the tokens that training takes for unknown"),
 };
 
+const TAG: OptionTable = {
+  encoder: choice(["lstm", "gru", "rnn", "window"], "what reads the sentence; window: a fully connected network over neighbours"),
+  output: choice(["auto", "softmax", "crf"], "each tag by itself, or whole sequences of tags"),
+  ...RECURRENT,
+  embeddingDim: count(0, "size of the vectors of forms of words"),
+  affixDim: count(0, "size of the vectors of beginnings and ends of words"),
+  charDim: count(1, "size of a character's vector"),
+  charHiddenSize: count(0, "size of the state that reads characters"),
+  windowSize: count(0, "neighbours on either side that window sees"),
+  minCount: count(1, "words seen less often are unknown, but for their characters"),
+  wordDropout: real(0, Number.MAX_VALUE, "how readily rare words are taken for unknown in training"),
+  sentenceLabels: yes("learn labels of whole sentences with the tags"),
+  strict: yes("refuse tags that break their scheme instead of repairing them"),
+};
+
 /** Model options, then those of training, as help shows them. */
 export const TABLES = {
   classify: { model: CLASSIFY, training: TRAINING },
+  tag: { model: TAG, training: TRAINING },
 } as const;
 
 export type TaskName = keyof typeof TABLES;

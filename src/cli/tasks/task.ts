@@ -27,13 +27,14 @@ export interface Outcomes {
   readonly confidence?: readonly number[];
 }
 
-/** A model of any task. */
-export interface TaskModel<Example = unknown> {
+/** A model of any task. What it says of an example is its answer, which scores and pictures are made from. */
+export interface TaskModel<Example = unknown, Answer = unknown> {
   readonly network: Module;
-  evaluate(examples: readonly Example[]): Metrics;
-  outcomes(examples: readonly Example[]): Outcomes | undefined;
-  /** What `predict` prints for lines of text. */
-  predict(lines: readonly string[], options: PredictStyle): string[];
+  answers(examples: readonly Example[]): readonly Answer[];
+  score(examples: readonly Example[], answers: readonly Answer[]): Metrics;
+  outcomes(examples: readonly Example[], answers: readonly Answer[]): Outcomes | undefined;
+  /** What `predict` prints for lines of text, without the last line's end. */
+  predict(lines: readonly string[], style: PredictStyle): string[];
   save(): Uint8Array;
   dispose(): void;
 }
@@ -41,14 +42,16 @@ export interface TaskModel<Example = unknown> {
 export interface PredictStyle {
   readonly top: number;
   readonly json: boolean;
+  /** Tokens stand between spaces already. */
+  readonly tokens: boolean;
 }
 
 export interface Task<Example = unknown> {
   readonly name: TaskName;
   /** As `task` in the model file says it. */
   readonly kind: string;
-  /** The metric that counts. */
-  readonly metric: string;
+  /** The metric that counts, among those there are. */
+  metric(metrics: Metrics): string;
   read(source: Source, reading: Reading): Promise<readonly Example[]>;
   /** What a part cut from the training data keeps the shares of. */
   stratum(example: Example): string;
