@@ -109,11 +109,16 @@ function addEval(program: Command, engines: Engines): void {
     .description("Judge a saved model by labelled examples.")
     .argument("<model>", "model file, as training wrote it")
     .argument("<file>", "examples, in a format that training takes")
+    .option("--against <model>", "another model of the same task: is the difference more than chance?")
     .option("--columns <list>", "where a table has what, as for train")
+    .option("--multi-label <text>", "texts may have several labels, with this between them")
     .option("--json", "one JSON object instead of tables")
     .option("--report <file>", "report with pictures, one HTML file")
     .option("--backend <name>", "auto, wasm or js", "auto")
-    .addHelpText("after", examples("recurra eval spam.safetensors test.tsv", "recurra eval spam.safetensors test.tsv --json | jq .metrics"))
+    .addHelpText(
+      "after",
+      examples("recurra eval spam.safetensors test.tsv", "recurra eval spam.safetensors test.tsv --against older.safetensors --json"),
+    )
     .action(async (model, file, flags) => (await import("./commands/eval.js")).evaluate(engines, model, file, flags));
 }
 

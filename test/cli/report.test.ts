@@ -2,7 +2,11 @@ import { describe, expect, test } from "vitest";
 import { ticks } from "../../src/cli/report/charts.js";
 import { metricsTable } from "../../src/cli/report/format.js";
 import { Markup } from "../../src/cli/report/markup.js";
-import { type ReportData, reliability, reportHtml, reportText } from "../../src/cli/report/report.js";
+import { type ReportData, reportHtml, reportText } from "../../src/cli/report/report.js";
+
+import type { Outcomes } from "../../src/cli/tasks/task.js";
+import { calibrationError } from "../../src/train/calibration.js";
+import { classReport, confusionMatrix } from "../../src/train/metrics.js";
 
 const DATA: ReportData = {
   title: "a <b>& c",
@@ -17,8 +21,18 @@ const DATA: ReportData = {
     { step: 1, epoch: 0, loss: 2 },
     { step: 2, epoch: 1, loss: 1, metric: 0.5 },
   ],
-  outcomes: { labels: ["<i>", "no"], truth: [0, 0, 1, 1], predicted: [0, 1, 1, 1], confidence: [0.95, 0.55, 0.9, 0.99] },
+  outcomes: outcomesOf(["<i>", "no"], [0, 0, 1, 1], [0, 1, 1, 1], [0.95, 0.55, 0.9, 0.99]),
 };
+
+function outcomesOf(labels: string[], truth: number[], predicted: number[], confidence: number[]): Outcomes {
+  const matrix = confusionMatrix(truth, predicted, labels.length);
+  const right = truth.map((label, i) => label === predicted[i]);
+  return {
+    classes: Object.fromEntries(classReport(matrix).classes.map((score, i) => [labels[i]!, score])),
+    confusions: { labels, matrix },
+    calibration: calibrationError(confidence, right, { bins: 10 }),
+  };
+}
 
 describe("reports", () => {
   test("text has metrics in columns, each class by hand-counted scores, and the confusions", () => {
@@ -63,17 +77,23 @@ describe("reports", () => {
   test("of many classes the 40 most frequent are shown, and the text says so", () => {
     const labels = Array.from({ length: 60 }, (_, i) => `class${i}`);
     const truth = labels.flatMap((_, i) => new Array<number>(i + 1).fill(i));
-    const text = reportText({ ...DATA, outcomes: { labels, truth, predicted: truth } });
+    const text = reportText({
+      ...DATA,
+      outcomes: outcomesOf(
+        labels,
+        truth,
+        truth,
+        truth.map(() => 1),
+      ),
+    });
     expect(text).toContain("class20 ");
     expect(text).not.toContain("class19 ");
     expect(text).toContain("(20 rarer classes not shown)");
   });
 
-  test("reliability: mean confidence and share of right guesses in each tenth that has any", () => {
-    expect(reliability(DATA.outcomes!)).toEqual([
-      [0.55, 0],
-      [expect.closeTo((0.95 + 0.9 + 0.99) / 3, 12), 1],
-    ]);
+  test("the picture of calibration has a point for each tenth that has guesses, and the expected error", () => {
+    // 0.55 is wrong, and the mean of the others, right ones, is 2.84/3: (0.55 + 3 (1 - 2.84/3))/4.
+    expect(reportHtml(DATA)).toContain("Calibration (expected error 17.75 %)");
   });
 
   test.each([

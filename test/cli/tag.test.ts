@@ -28,7 +28,22 @@ beforeAll(() => {
 
 describe("recurra train tag", () => {
   test("learns entities, and says accuracy, precision, recall and F1 in its last line", () => {
-    const sizes = ["--hidden-size", "8", "--embedding-dim", "8", "--affix-dim", "8", "--epochs", "40", "--batch-size", "8", "--lr", "0.02"];
+    const sizes = [
+      "--hidden-size",
+      "8",
+      "--embedding-dim",
+      "8",
+      "--affix-dim",
+      "8",
+      "--epochs",
+      "40",
+      "--patience",
+      "40",
+      "--batch-size",
+      "8",
+      "--lr",
+      "0.02",
+    ];
     const { status, out, err } = run([
       "train",
       "tag",

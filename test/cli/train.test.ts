@@ -53,6 +53,24 @@ describe("recurra train classify", () => {
     expect(JSON.parse(judged.out).metrics).toEqual(summary.metrics);
   });
 
+  test("eval gives 95 % intervals around each metric, and tests the difference of two models", () => {
+    const train = (name: string, ...more: string[]) =>
+      run(["train", "classify", "--train", file("train.tsv"), "--out", file(name), ...QUICK, ...more]).status;
+    expect([train("good"), train("bad", "--lr", "0")]).toEqual([0, 0]);
+    const { metrics, intervals, against } = JSON.parse(
+      run(["eval", file("good"), file("test.tsv"), "--against", file("bad"), "--json"]).out,
+    );
+    for (const name of ["accuracy", "macroF1"]) {
+      expect(intervals[name].low).toBeLessThanOrEqual(metrics[name]);
+      expect(intervals[name].high).toBeGreaterThanOrEqual(metrics[name]);
+    }
+    expect(against).toMatchObject({ model: file("bad"), metric: "accuracy", difference: metrics.accuracy - against.metrics.accuracy });
+    expect(against.difference).toBeGreaterThan(0.1);
+    expect(against.p).toBeLessThan(0.1);
+    const text = run(["eval", file("good"), file("test.tsv"), "--against", file("good")]).out;
+    expect(text).toMatch(/95 % intervals +from +to\n[\s\S]*difference in accuracy \+0\.00 %, p = 1\.0 \(exact randomisation\)\n$/);
+  });
+
   test("the same seed gives the same weights, another one others; verify repeats the run and notices what changed", () => {
     const train = (seed: string, name: string) =>
       run(["train", "classify", "--train", file("train.tsv"), "--out", file(name), "--seed", seed, "--numerics", "reproducible", ...QUICK]);

@@ -1,6 +1,6 @@
 /** A report of a model on data it was judged by: as text for the terminal, and as one HTML page with pictures. */
 import { textTable } from "../../inspect/table.js";
-import { classReport, confusionMatrix, mostConfused } from "../../train/metrics.js";
+import { mostConfused } from "../../train/metrics.js";
 import type { ClassScore } from "../../train/scores.js";
 import type { Moment } from "../journal.js";
 import type { Metrics, Outcomes } from "../tasks/task.js";
@@ -24,52 +24,33 @@ export interface ReportData {
 
 /** Classes in a matrix or a table at most: those with the most examples are shown. */
 const MOST_CLASSES = 40;
-const BINS = 10;
 
-interface Classes {
-  readonly labels: readonly string[];
-  readonly scores: readonly ClassScore[];
-  readonly matrix: readonly (readonly number[])[];
-  /** How many there are, where not all are shown. */
-  readonly hidden: number;
+/** Numbers of the largest, in their old order. */
+function largest(sizes: readonly number[]): number[] {
+  const order = sizes.map((_, i) => i).sort((a, b) => sizes[b]! - sizes[a]! || a - b);
+  return order.slice(0, MOST_CLASSES).sort((a, b) => a - b);
 }
 
-function classesOf({ labels, truth, predicted }: Outcomes): Classes {
-  const matrix = confusionMatrix(truth, predicted, labels.length);
-  const { classes } = classReport(matrix);
-  const order = labels.map((_, i) => i).sort((a, b) => classes[b]!.support - classes[a]!.support || a - b);
-  const shown = order.slice(0, MOST_CLASSES).sort((a, b) => a - b);
-  return {
-    labels: shown.map((i) => labels[i]!),
-    scores: shown.map((i) => classes[i]!),
-    matrix: shown.map((i) => shown.map((j) => matrix[i]![j]!)),
-    hidden: labels.length - shown.length,
-  };
-}
-
-/** Mean confidence and share of right guesses, in bins of equal width that have any. */
-export function reliability({ truth, predicted, confidence = [] }: Outcomes): Point[] {
-  const bins = Array.from({ length: BINS }, () => ({ count: 0, confidence: 0, right: 0 }));
-  confidence.forEach((value, i) => {
-    const bin = bins[Math.min(BINS - 1, Math.floor(value * BINS))]!;
-    bin.count++;
-    bin.confidence += value;
-    if (truth[i] === predicted[i]) bin.right++;
-  });
-  return bins.filter(({ count }) => count > 0).map((bin) => [bin.confidence / bin.count, bin.right / bin.count]);
+/** The classes that are shown, and how many are not. */
+function classesOf({ classes }: Outcomes): { shown: (readonly [string, ClassScore])[]; hidden: number } {
+  const all = Object.entries(classes);
+  const shown = largest(all.map(([, { support }]) => support)).map((i) => all[i]!);
+  return { shown, hidden: all.length - shown.length };
 }
 
 /** For the terminal: metrics, classes, the most frequent confusions. */
 export function reportText({ judgedOn, scores, outcomes }: ReportData): string {
   const parts = [metricsTable(judgedOn, scores)];
   if (outcomes !== undefined) {
-    const { labels, scores: classes, matrix, hidden } = classesOf(outcomes);
-    const rows = labels.map((label, i) => {
-      const { precision, recall, f1, support } = classes[i]!;
-      return [label, ...[precision, recall, f1].map((share) => metricText("share", share)), String(support)];
-    });
+    const { shown, hidden } = classesOf(outcomes);
+    const rows = shown.map(([name, { precision, recall, f1, support }]) => [
+      name,
+      ...[precision, recall, f1].map((share) => metricText("share", share)),
+      String(support),
+    ]);
     parts.push(textTable(["class", "precision", "recall", "F1", "examples"], rows, 1));
     if (hidden > 0) parts.push(`(${hidden} rarer classes not shown)`);
+    const { matrix, labels } = outcomes.confusions ?? { matrix: [], labels: [] };
     const confused = mostConfused(matrix, labels, 5).map(({ truth, predicted, count }) => `  ${truth} taken for ${predicted}: ${count}`);
     if (confused.length > 0) parts.push(["most often confused:", ...confused].join("\n"));
   }
@@ -129,23 +110,33 @@ function trainingPictures(moments: readonly Moment[], metric: string): Markup[] 
   return pictures;
 }
 
+const rest = (shown: number, all: number) => (shown < all ? ` (the ${shown} most frequent of ${all})` : "");
+
 function outcomePictures(outcomes: Outcomes): Child[] {
-  const { labels, scores, matrix, hidden } = classesOf(outcomes);
-  const rest = hidden > 0 ? ` (the ${labels.length} most frequent of ${labels.length + hidden} classes)` : "";
-  const bars = labels.map((name, i) => ({ name, value: scores[i]!.f1, note: `of ${scores[i]!.support}` }));
-  const pictures: Child[] = [
-    barChart(`F1 of each class${rest}`, bars),
-    heatMap(`Confusions: truth down, guess across${rest}`, labels, matrix),
-  ];
-  const points = reliability(outcomes);
-  if (points.length > 0) {
+  const { shown, hidden } = classesOf(outcomes);
+  const bars = shown.map(([name, { f1, support }]) => ({ name, value: f1, note: `of ${support}` }));
+  const pictures: Child[] = [barChart(`F1 of each class${rest(shown.length, shown.length + hidden)}`, bars)];
+  const { confusions, calibration } = outcomes;
+  if (confusions !== undefined) {
+    const { labels, matrix } = confusions;
+    const some = largest(matrix.map((row) => row.reduce((sum, n) => sum + n, 0)));
+    const title = `Confusions: truth down, guess across${rest(some.length, labels.length)}`;
+    pictures.push(
+      heatMap(
+        title,
+        some.map((i) => labels[i]!),
+        some.map((i) => some.map((j) => matrix[i]![j]!)),
+      ),
+    );
+  }
+  if (calibration !== undefined) {
+    const points = calibration.bins.filter(({ count }) => count > 0).map(({ confidence, accuracy }): Point => [confidence, accuracy]);
     const lines = [
       { name: "this model", points },
       { name: "as sure as right", points: [[0, 0] as const, [1, 1] as const], dashed: true },
     ];
-    pictures.push(
-      lineChart({ title: "Calibration", xLabel: "probability of the guess", yLabel: "share that is right", lines, range: [0, 1] }),
-    );
+    const title = `Calibration (expected error ${metricText("share", calibration.expected)})`;
+    pictures.push(lineChart({ title, xLabel: "probability of the guess", yLabel: "share that is right", lines, range: [0, 1] }));
   }
   return pictures;
 }

@@ -4,6 +4,7 @@ import { type Prediction, SequenceClassifier } from "../../tasks/sequence-classi
 import { trainSequenceClassifier } from "../../tasks/train-classifier.js";
 import type { LabelledText } from "../../text/examples.js";
 import { readLabelledTexts } from "../../text/readers/index.js";
+import { calibrationError } from "../../train/calibration.js";
 import { accuracy, classReport, confusionMatrix } from "../../train/metrics.js";
 import type { Metrics, Outcomes, PredictStyle, Task, TaskModel } from "./task.js";
 
@@ -16,12 +17,17 @@ function majority(train: readonly LabelledText[], test: readonly LabelledText[])
   const counts = new Int32Array(labels.length);
   for (const example of train) counts[numbers.get(labelOf(example))!]!++;
   const truth = test.map((example) => numbers.get(labelOf(example))!);
-  return scoresOf({ labels, truth, predicted: truth.map(() => counts.indexOf(Math.max(...counts))) });
+  const most = counts.indexOf(Math.max(...counts));
+  return scoresOf(
+    truth,
+    truth.map(() => most),
+    labels.length,
+  );
 }
 
-const scoresOf = ({ labels, truth, predicted }: Outcomes): Metrics => ({
+const scoresOf = (truth: readonly number[], predicted: readonly number[], classes: number): Metrics => ({
   accuracy: accuracy(truth, predicted),
-  macroF1: classReport(confusionMatrix(truth, predicted, labels.length)).macroF1,
+  macroF1: classReport(confusionMatrix(truth, predicted, classes)).macroF1,
 });
 
 class ClassifierModel implements TaskModel<LabelledText, Prediction> {
@@ -36,19 +42,32 @@ class ClassifierModel implements TaskModel<LabelledText, Prediction> {
   }
 
   score(examples: readonly LabelledText[], answers: readonly Prediction[]): Metrics {
-    return scoresOf(this.outcomes(examples, answers));
+    const { truth, predicted, labels } = this.#numbered(examples, answers);
+    return scoresOf(truth, predicted, labels.length);
+  }
+
+  outcomes(examples: readonly LabelledText[], answers: readonly Prediction[]): Outcomes {
+    const { truth, predicted, labels } = this.#numbered(examples, answers);
+    const matrix = confusionMatrix(truth, predicted, labels.length);
+    const { classes } = classReport(matrix);
+    const right = truth.map((label, i) => label === predicted[i]);
+    return {
+      classes: Object.fromEntries(labels.map((label, i) => [label, classes[i]!])),
+      confusions: { labels, matrix },
+      calibration: calibrationError(
+        answers.map(({ probability }) => probability),
+        right,
+        { bins: 10 },
+      ),
+    };
   }
 
   /** Labels that training did not have come behind the others. */
-  outcomes(examples: readonly LabelledText[], answers: readonly Prediction[]): Outcomes & { readonly confidence: readonly number[] } {
+  #numbered(examples: readonly LabelledText[], answers: readonly Prediction[]) {
     const labels = [...new Set([...this.classifier.labels, ...examples.map(labelOf)])];
     const numbers = new Map(labels.map((label, i) => [label, i]));
-    return {
-      labels,
-      truth: examples.map((example) => numbers.get(labelOf(example))!),
-      predicted: answers.map(({ label }) => numbers.get(label)!),
-      confidence: answers.map(({ probability }) => probability),
-    };
+    const truth = examples.map((example) => numbers.get(labelOf(example))!);
+    return { labels, truth, predicted: answers.map(({ label }) => numbers.get(label)!) };
   }
 
   predict(lines: readonly string[], { top, json }: PredictStyle): string[] {

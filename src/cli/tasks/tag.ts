@@ -5,6 +5,8 @@ import { trainTokenClassifier } from "../../tasks/train-tagger.js";
 import type { TaggedTokens } from "../../text/examples.js";
 import { readTaggedTokens } from "../../text/readers/index.js";
 import { convertTags } from "../../text/tagging-schemes.js";
+import { entityScores } from "../../train/entity-metrics.js";
+import { classReport, confusionMatrix } from "../../train/metrics.js";
 import type { Metrics, Outcomes, PredictStyle, Task, TaskModel } from "./task.js";
 
 class TaggerModel implements TaskModel<TaggedTokens, TaggedSentence> {
@@ -23,15 +25,18 @@ class TaggerModel implements TaskModel<TaggedTokens, TaggedSentence> {
     return { ...tagMetrics(examples, answers, config.scheme, sentenceLabels.length > 0) };
   }
 
-  /** Of tokens. Tags that training did not have come behind the others. */
+  /** Scores of the types of entities where tags mark spans, else of tags. Tags that training did not have come behind the others. */
   outcomes(examples: readonly TaggedTokens[], answers: readonly TaggedSentence[]): Outcomes {
     const { config, labels: known } = this.tagger;
     const { scheme } = config;
-    const truth = examples.flatMap(({ tags }) => (scheme === null ? tags : convertTags(tags, scheme)));
-    const predicted = answers.flatMap(({ tags }) => tags);
-    const labels = [...new Set([...known, ...truth])];
+    const wanted = examples.map(({ tags }) => (scheme === null ? tags : convertTags(tags, scheme)));
+    const found = answers.map(({ tags }) => tags);
+    const labels = [...new Set([...known, ...wanted.flat()])];
     const numbers = new Map(labels.map((label, i) => [label, i]));
-    return { labels, truth: truth.map((tag) => numbers.get(tag)!), predicted: predicted.map((tag) => numbers.get(tag)!) };
+    const numbered = (tags: readonly (readonly string[])[]) => tags.flat().map((tag) => numbers.get(tag)!);
+    const matrix = confusionMatrix(numbered(wanted), numbered(found), labels.length);
+    const ofTags = () => Object.fromEntries(classReport(matrix).classes.map((score, i) => [labels[i]!, score]));
+    return { classes: scheme === null ? ofTags() : entityScores(wanted, found).types, confusions: { labels, matrix } };
   }
 
   predict(lines: readonly string[], { json, tokens }: PredictStyle): string[] {

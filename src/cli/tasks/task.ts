@@ -3,7 +3,10 @@ import type { Engine } from "../../engine/engine.js";
 import type { Module } from "../../nn/module.js";
 import type { TrainingOptions } from "../../tasks/training.js";
 import type { LabelledTextOptions, Source } from "../../text/readers/index.js";
+import type { Calibration } from "../../train/calibration.js";
 import type { FitResult } from "../../train/fit.js";
+import type { ConfusionMatrix } from "../../train/metrics.js";
+import type { ClassScore } from "../../train/scores.js";
 import type { TaskName } from "./tables.js";
 
 export type Metrics = Readonly<Record<string, number>>;
@@ -18,13 +21,13 @@ export interface Dataset<Example> {
 /** What training is told besides the task's own options. */
 export type TrainHooks = Pick<TrainingOptions, "callbacks" | "checkpoint" | "init" | "log" | "onProgress" | "signal">;
 
-/** Truth and guesses of single items (texts, tokens) as class numbers, for the pictures of a report. */
+/** How answers came out, for the tables and pictures of a report. */
 export interface Outcomes {
-  readonly labels: readonly string[];
-  readonly truth: readonly number[];
-  readonly predicted: readonly number[];
-  /** Probability of each guess, where the model gives one. */
-  readonly confidence?: readonly number[];
+  /** Scores of labels, or of types of entities, by name. */
+  readonly classes: Readonly<Record<string, ClassScore>>;
+  /** Of single labels or tags. */
+  readonly confusions?: { readonly labels: readonly string[]; readonly matrix: ConfusionMatrix };
+  readonly calibration?: Calibration;
 }
 
 /** A model of any task. What it says of an example is its answer, which scores and pictures are made from. */
