@@ -166,6 +166,7 @@ const FULL = [
 ];
 
 const TASKS = [
+  "NumberSequenceModel",
   "SequenceClassifier",
   "TokenClassifier",
   "Tokenizer",
@@ -184,6 +185,7 @@ const TASKS = [
   "readVocabulary",
   "readWordVectors",
   "sourceOf",
+  "trainNumberSequence",
   "trainSequenceClassifier",
   "trainTokenClassifier",
   "trainTokenizer",

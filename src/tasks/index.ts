@@ -8,6 +8,9 @@ export { Vocabulary, type VocabularyOptions } from "../text/vocabulary.js";
 export { readTokenIds, readVocabulary, writeVocabulary } from "../text/vocabulary-file.js";
 export type { CheckpointOptions, CheckpointStore } from "../train/checkpoint.js";
 export { type Initialised, initialiseFrom, type RowNames } from "./fine-tuning.js";
+export type { NumberModelConfig } from "./number-config.js";
+export type { NumberOutput, NumberSteps, Scale } from "./number-data.js";
+export { type NumberErrors, type NumberMetrics, type NumberPrediction, NumberSequenceModel } from "./number-sequence.js";
 export { type Prediction, SequenceClassifier } from "./sequence-classifier.js";
 export type { Encoder, Pooling, SequenceNetworkConfig } from "./sequence-network.js";
 export type { TagMetrics } from "./tag-metrics.js";
@@ -21,6 +24,7 @@ export {
 } from "./token-classifier.js";
 export type { TokenEncoder, TokenNetworkConfig } from "./token-network.js";
 export { type TrainClassifierOptions, trainSequenceClassifier } from "./train-classifier.js";
+export { type NumberData, type TrainNumberOptions, trainNumberSequence } from "./train-number-sequence.js";
 export { type TrainTaggerOptions, trainTokenClassifier } from "./train-tagger.js";
 export type { TrainingOptions } from "./training.js";
 export type { LogRecord } from "./training-log.js";

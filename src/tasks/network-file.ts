@@ -30,14 +30,20 @@ export interface SavedValues {
   into<M extends { readonly network: Module; dispose(): void }>(model: M): M;
 }
 
-/** @throws FormatError when the file is damaged, holds another task than `task`, or lacks tokenizer, vocabulary or labels */
-export function decodeNetwork(where: string, task: string, bytes: Uint8Array): { model: Required<ModelDescription>; values: SavedValues } {
+/** @throws FormatError when the file is damaged or holds another task than `task` */
+export function decodeTask(where: string, task: string, bytes: Uint8Array): { model: ModelDescription; values: SavedValues } {
   const { tensors, model } = decodeModelFile(bytes);
   if (model.task !== task) throw new FormatError(`${where}: the file holds task ${JSON.stringify(model.task)}, wants ${task}`);
+  return { model, values: savedValues(toStateEntries(tensors)) };
+}
+
+/** @throws FormatError as decodeTask, and when the file lacks tokenizer, vocabulary or labels */
+export function decodeNetwork(where: string, task: string, bytes: Uint8Array): { model: Required<ModelDescription>; values: SavedValues } {
+  const { model, values } = decodeTask(where, task, bytes);
   const { tokenizer, vocabulary, labels } = model;
   if (tokenizer === undefined || vocabulary === undefined || labels === undefined || labels.length === 0)
     throw new FormatError(`${where}: the file lacks tokenizer, vocabulary or labels, wants all three`);
-  return { model: { ...model, tokenizer, vocabulary, labels }, values: savedValues(toStateEntries(tensors)) };
+  return { model: { ...model, tokenizer, vocabulary, labels }, values };
 }
 
 function savedValues(entries: StateEntries): SavedValues {
