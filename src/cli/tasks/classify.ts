@@ -1,5 +1,6 @@
 /** `recurra train classify`: labels for whole texts. */
 
+import { classificationBaselines } from "../../tasks/baselines/index.js";
 import { type Prediction, SequenceClassifier } from "../../tasks/sequence-classifier.js";
 import { trainSequenceClassifier } from "../../tasks/train-classifier.js";
 import type { LabelledText } from "../../text/examples.js";
@@ -9,21 +10,6 @@ import { accuracy, classReport, confusionMatrix } from "../../train/metrics.js";
 import type { Metrics, Outcomes, PredictStyle, Task, TaskModel } from "./task.js";
 
 const labelOf = ({ label }: LabelledText): string => (typeof label === "string" ? label : [...label].sort().join(" "));
-
-/** Metrics of always guessing the most frequent label. */
-function majority(train: readonly LabelledText[], test: readonly LabelledText[]): Metrics {
-  const labels = [...new Set([...train, ...test].map(labelOf))].sort();
-  const numbers = new Map(labels.map((label, i) => [label, i]));
-  const counts = new Int32Array(labels.length);
-  for (const example of train) counts[numbers.get(labelOf(example))!]!++;
-  const truth = test.map((example) => numbers.get(labelOf(example))!);
-  const most = counts.indexOf(Math.max(...counts));
-  return scoresOf(
-    truth,
-    truth.map(() => most),
-    labels.length,
-  );
-}
 
 const scoresOf = (truth: readonly number[], predicted: readonly number[], classes: number): Metrics => ({
   accuracy: accuracy(truth, predicted),
@@ -96,7 +82,7 @@ export const classify: Task<LabelledText> = {
   read: readLabelledTexts,
   stratum: labelOf,
   describe: (examples) => `${examples.length} texts, ${new Set(examples.map(labelOf)).size} labels`,
-  baselines: (train, test) => ({ majority: majority(train, test) }),
+  baselines: classificationBaselines,
   train: async (engine, data, options, hooks) => {
     const { classifier, result } = await trainSequenceClassifier(engine, data, { ...options, ...hooks });
     return { model: new ClassifierModel(classifier), result };

@@ -1,4 +1,5 @@
 /** `recurra train tag`: a tag for each token. */
+import { taggingBaselines } from "../../tasks/baselines/index.js";
 import { tagMetrics } from "../../tasks/tag-metrics.js";
 import { type TaggedSentence, type TaggedText, TokenClassifier } from "../../tasks/token-classifier.js";
 import { trainTokenClassifier } from "../../tasks/train-tagger.js";
@@ -83,7 +84,7 @@ export const tag: Task<TaggedTokens> = {
     const tags = new Set(examples.flatMap((example) => example.tags)).size;
     return `${examples.length} sentences, ${tokens} tokens, ${tags} tags`;
   },
-  baselines: () => ({}),
+  baselines: taggingBaselines,
   train: async (engine, data, options, hooks) => {
     const { tagger, result } = await trainTokenClassifier(engine, data, { ...options, ...hooks });
     return { model: new TaggerModel(tagger), result };
