@@ -45,3 +45,9 @@ export function toFloat32(entry: SafetensorsEntry): Float32Array {
   if (dtype === "F16") return Float32Array.from(words, halfToNumber);
   return new Float32Array(Uint32Array.from(words, (word) => word << 16).buffer);
 }
+
+/** As toFloat32, but of aligned F32 a view of the file's bytes: to be read at once. */
+export function viewFloat32(entry: SafetensorsEntry): Float32Array {
+  const { buffer, byteOffset, length } = entry.bytes;
+  return entry.dtype === "F32" && byteOffset % 4 === 0 ? new Float32Array(buffer, byteOffset, length / 4) : toFloat32(entry);
+}

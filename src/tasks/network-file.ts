@@ -1,9 +1,9 @@
 /** A task's network as a model file, and back. */
-
 import type { Engine } from "../engine/engine.js";
 import { FormatError } from "../errors.js";
+import { viewFloat32 } from "../io/element-types.js";
 import { decodeModelFile, encodeModelFile, type ModelDescription } from "../io/model-file.js";
-import { type StateEntries, toStateEntries } from "../io/state-dict.js";
+import type { SafetensorsEntry } from "../io/safetensors.js";
 import type { Module } from "../nn/module.js";
 import { VERSION } from "../version.js";
 
@@ -34,7 +34,7 @@ export interface SavedValues {
 export function decodeTask(where: string, task: string, bytes: Uint8Array): { model: ModelDescription; values: SavedValues } {
   const { tensors, model } = decodeModelFile(bytes);
   if (model.task !== task) throw new FormatError(`${where}: the file holds task ${JSON.stringify(model.task)}, wants ${task}`);
-  return { model, values: savedValues(toStateEntries(tensors)) };
+  return { model, values: savedValues(tensors) };
 }
 
 /** @throws FormatError as decodeTask, and when the file lacks tokenizer, vocabulary or labels */
@@ -46,7 +46,8 @@ export function decodeNetwork(where: string, task: string, bytes: Uint8Array): {
   return { model: { ...model, tokenizer, vocabulary, labels }, values };
 }
 
-function savedValues(entries: StateEntries): SavedValues {
+function savedValues(tensors: ReadonlyMap<string, SafetensorsEntry>): SavedValues {
+  const entries = new Map(Array.from(tensors, ([name, entry]) => [name, { shape: entry.shape, data: viewFloat32(entry) }]));
   return {
     count: Array.from(entries.values()).reduce((sum, { data }) => sum + data.length, 0),
     into: (model) => {

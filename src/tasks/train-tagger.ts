@@ -53,7 +53,7 @@ function sizeDefaults(sentences: number, tokens: number): { batchSize: number; e
   return {
     batchSize: Math.max(2, Math.min(rows, Math.floor((LONGEST_BATCH * sentences) / tokens))),
     epochs: Math.min(40, Math.max(6, Math.round(VISITS / tokens))),
-    lr: 0.003,
+    lr: 0.004,
     patience: 10,
   };
 }
@@ -65,9 +65,9 @@ function configOf(options: TrainTaggerOptions, scheme: TokenNetworkConfig["schem
   const { output = "auto", encoder = "lstm", vectors } = options;
   return {
     embeddingDim: vectors === undefined ? (options.embeddingDim ?? 64) : vectorSize(vectors, options.embeddingDim),
-    affixDim: options.affixDim ?? 64,
+    affixDim: options.affixDim ?? 32,
     charDim: options.charDim ?? 24,
-    charHiddenSize: options.charHiddenSize ?? 32,
+    charHiddenSize: options.charHiddenSize ?? 48,
     encoder,
     hiddenSize: options.hiddenSize ?? (encoder === "window" ? 256 : 128),
     numLayers: options.numLayers ?? 1,
@@ -126,7 +126,7 @@ export async function trainTokenClassifier(
     wordDropout: inRange(WHERE, "wordDropout", options.wordDropout ?? 0.25, 0, Number.MAX_VALUE),
     affixDropout: inRange(WHERE, "affixDropout", options.affixDropout ?? 0.3, 0, 1),
   };
-  const minCount = wholeNumber(WHERE, "minCount", options.minCount ?? 1, 1);
+  const minCount = wholeNumber(WHERE, "minCount", options.minCount ?? 2, 1);
   const config = configOf(options, prepared.scheme, prepared.tags.length);
   const tokenizer = createTokenizer(options.tokenizer ?? guessTokenizer(prepared.train));
   const lexicon = Lexicon.build(

@@ -6,20 +6,21 @@ const LONGEST_AFFIX = 4;
 const LONGEST_SHAPE = 12;
 /** Letters of a long word that are read: as many from either end. */
 const LONGEST_HALF = 12;
+/** Of a word of more code units the middle is not looked at. */
+const LONG = 1024;
+
+/** NFC; what is half a character counts as U+FFFD, for a file could not hold it. */
+const wellFormed = (word: string): string => word.replace(/\p{Surrogate}/gu, "\ufffd").normalize("NFC");
 
 /** The form by which words are counted: NFC, lower case, every digit a 0. */
 export const plainForm = (word: string): string =>
-  word
-    .normalize("NFC")
+  wellFormed(word)
     .toLowerCase()
     .replace(/\p{Nd}/gu, "0");
 
 /** Code points of a word, NFC; of a long one the first and last 12. */
 export function charactersOf(word: string): string[] {
-  const all = Array.from(word.length > 4096 ? word.slice(0, 64) + word.slice(-64) : word)
-    .join("")
-    .normalize("NFC");
-  const characters = Array.from(all);
+  const characters = Array.from(wellFormed(word.length > LONG ? word.slice(0, LONG / 2) + word.slice(-LONG / 2) : word));
   return characters.length <= 2 * LONGEST_HALF ? characters : [...characters.slice(0, LONGEST_HALF), ...characters.slice(-LONGEST_HALF)];
 }
 
@@ -27,8 +28,8 @@ export function charactersOf(word: string): string[] {
 const shapeOf = (word: string): string =>
   word
     .replace(/\p{M}/gu, "")
+    .replace(/[^\P{L}\p{Lu}\p{Lt}]/gu, "x")
     .replace(/[\p{Lu}\p{Lt}]/gu, "X")
-    .replace(/\p{L}/gu, "x")
     .replace(/\p{N}/gu, "0");
 
 /**

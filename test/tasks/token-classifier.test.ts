@@ -276,6 +276,12 @@ describe("TokenClassifier", async () => {
     expect(tags.slice(0, 50)).toEqual(tagger.tag([long.slice(0, 100)])[0]!.tags.slice(0, 50));
   });
 
+  test("half a character in a word does no harm to the file", async () => {
+    const odd = { tokens: ["a\ud800b", "x\udc00", "a\ud800b"], tags: ["B-PER", "O", "O"] };
+    const own = await trainTokenClassifier(await engineOf(1), { train: [odd, odd], dev: [] }, { ...SMALL, epochs: 1 });
+    expect(TokenClassifier.load(await engineOf(1), own.tagger.save()).tag([odd.tokens])).toEqual(own.tagger.tag([odd.tokens]));
+  });
+
   test("tags that training had not count as wrong", () => {
     const { accuracy, recall } = tagger.evaluate([{ tokens: ["the", "walks"], tags: ["B-NEW", "O"] }]);
     expect(accuracy).toBe(0.5);
