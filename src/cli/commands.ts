@@ -23,6 +23,8 @@ const examples = (...lines: readonly string[]): string => `\nExamples:\n${lines.
 
 export function addCommands(program: Command, engines: Engines, exit: Exit): void {
   addTrain(program, engines, exit);
+  addCrossValidate(program, engines, exit);
+  addTune(program, engines, exit);
   addPredict(program, engines);
   addEval(program, engines);
   addInspect(program, engines);
@@ -49,6 +51,7 @@ const OUTPUT: Parameters<typeof addGroup>[2] = [
 const RUNNING: Parameters<typeof addGroup>[2] = [
   ["--config <file>", "JSON of the options below, in camelCase; flags go before it"],
   ["--init <model>", "model file to start from: tensors, tokens and labels that both have"],
+  ["--vectors <file>", "word vectors (GloVe, word2vec or fastText as text) that tokens start with"],
   ["--checkpoints <folder>", "keep best.safetensors and last.safetensors in it while training"],
   ["--resume", "go on from last.safetensors in --checkpoints"],
 ];
@@ -60,22 +63,66 @@ function addReading(command: Command, name: TaskName): Command {
   return command;
 }
 
+function addMandatory(command: Command, flags: string, help: string, group: string): void {
+  command.addOption(new Option(flags, help).helpGroup(group).makeOptionMandatory());
+}
+
+function addTables(command: Command, name: TaskName): void {
+  addOptions(command, "Run:", RUN);
+  addOptions(command, "Model (what is not given follows from the data):", TABLES[name].model);
+  addOptions(command, "Training:", TABLES[name].training);
+  command.addHelpOption(new Option("-h, --help", "show this").helpGroup("Run:"));
+}
+
 function addTrain(program: Command, engines: Engines, exit: Exit): void {
   const train = program.command("train").description("Train a model from files, beside simple baselines.");
   for (const name of Object.keys(TASKS) as TaskName[]) {
     const { what, example } = TASKS[name];
     const command = train.command(name).description(what);
-    command.addOption(new Option("--train <file>", "examples to learn from").helpGroup("Data:").makeOptionMandatory());
+    addMandatory(command, "--train <file>", "examples to learn from", "Data:");
     addReading(addGroup(command, "Data:", DATA), name);
     command.addOption(new Option("--out <file>", "where the model goes").helpGroup("Output:").default("model.safetensors"));
     addGroup(command, "Output:", OUTPUT);
     addGroup(command, "Run:", RUNNING);
-    addOptions(command, "Run:", RUN);
-    addOptions(command, "Model (what is not given follows from the data):", TABLES[name].model);
-    addOptions(command, "Training:", TABLES[name].training);
-    command.addHelpOption(new Option("-h, --help", "show this").helpGroup("Run:"));
+    addTables(command, name);
     command.addHelpText("after", examples(example, `${example.replace(/--test \S+ /, "")} --report report.html --seed 7`));
     command.action(async (flags) => exit(await (await import("./commands/train.js")).train(engines, name, flags)));
+  }
+}
+
+function addCrossValidate(program: Command, engines: Engines, exit: Exit): void {
+  const parent = program.command("cross-validate").description("Train and judge a model on each of several parts of the data.");
+  for (const name of Object.keys(TASKS) as TaskName[]) {
+    const command = parent
+      .command(name)
+      .description(`${TASKS[name].what} Every part is the test set once; the last line of output is JSON.`);
+    addMandatory(command, "--train <file>", "all examples", "Data:");
+    addReading(command, name);
+    command.addOption(new Option("--folds <n>", "parts").helpGroup("Run:").default("5"));
+    addGroup(command, "Run:", RUNNING.slice(0, 3));
+    addTables(command, name);
+    command.addHelpText("after", examples(`recurra cross-validate ${name} --train all.tsv --folds 10 --seed 3`));
+    command.action(async (flags) => exit(await (await import("./commands/cross-validate.js")).crossValidate(engines, name, flags)));
+  }
+}
+
+function addTune(program: Command, engines: Engines, exit: Exit): void {
+  const parent = program.command("tune").description("Try values of options, and keep those with the best dev metric as a configuration.");
+  for (const name of Object.keys(TASKS) as TaskName[]) {
+    const command = parent.command(name).description(`${TASKS[name].what} The last line of output is JSON of all trials.`);
+    addMandatory(command, "--train <file>", "examples to learn from", "Data:");
+    addReading(addGroup(command, "Data:", DATA.slice(0, 1)), name);
+    addMandatory(command, "--space <file>", "JSON of what to try: options with lists of values, or ranges", "Run:");
+    command.addOption(new Option("--trials <n>", "trials at most; all combinations where these are fewer").helpGroup("Run:").default("20"));
+    command.addOption(new Option("--out <file>", "where the best configuration goes").helpGroup("Output:").default("tuned.json"));
+    addGroup(command, "Run:", RUNNING.slice(0, 3));
+    addTables(command, name);
+    const space = '{"lr": {"from": 0.001, "to": 0.03, "log": true}, "hiddenSize": [32, 64, 128]}';
+    command.addHelpText(
+      "after",
+      `\nA space: ${space}\n${examples(`recurra tune ${name} --train train.tsv --space space.json --trials 10 --max-seconds 60`)}`,
+    );
+    command.action(async (flags) => exit(await (await import("./commands/tune.js")).tune(engines, name, flags)));
   }
 }
 

@@ -14,6 +14,7 @@ export interface PlanFlags {
   readonly multiLabel?: string;
   readonly config?: string;
   readonly init?: string;
+  readonly vectors?: string;
 }
 
 /** How the data files are to be read. @throws ConfigError */
@@ -29,7 +30,7 @@ export async function planOf(task: TaskName, flags: PlanFlags & Given): Promise<
   const table = tableOf(task);
   const file = flags.config === undefined ? {} : readConfiguration(flags.config, await readBytes(flags.config), table);
   const { seed = 1, numerics = "fast", threads = 1, ...options } = { ...file, ...readFlags(`train ${task}`, flags, table) };
-  const { train, dev, test, init } = flags;
+  const { train, dev, test, init, vectors } = flags;
   return {
     task,
     paths: { train, ...(dev === undefined ? {} : { dev }), ...(test === undefined ? {} : { test }) },
@@ -38,6 +39,7 @@ export async function planOf(task: TaskName, flags: PlanFlags & Given): Promise<
     numerics: numerics as RunPlan["numerics"],
     threads: threads as number,
     ...(init === undefined ? {} : { init }),
+    ...(vectors === undefined ? {} : { vectors }),
     options,
   };
 }

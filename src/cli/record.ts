@@ -30,6 +30,8 @@ export interface RunRecord {
   readonly data: Readonly<Record<string, RecordedFile>>;
   /** The model file that training went on from. */
   readonly init?: RecordedFile;
+  /** The word vectors that tokens started with. */
+  readonly vectors?: RecordedFile;
   /** What was asked for, and what the task made of it. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly config: unknown;
@@ -88,7 +90,7 @@ export async function readRecord(file: string): Promise<RunRecord> {
   const data = value.get("data");
   if (data instanceof Map) for (const [part, entry] of data) files.push([`data.${part}`, entry]);
   if (!(data instanceof Map) || !data.has("train")) fail("no data.train", "the file that was trained on");
-  if (value.has("init")) files.push(["init", value.get("init")]);
+  for (const name of ["init", "vectors"]) if (value.has(name)) files.push([name, value.get(name)]);
   for (const [name, entry] of files) {
     if (!(entry instanceof Map && isText(entry.get("path")) && isText(entry.get("sha256"))))
       fail(`${name} without path and sha256`, "both");

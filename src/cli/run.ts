@@ -1,11 +1,12 @@
 /** One run of training: what is to be done as plain data, so that a record can have it repeated. */
 import type { Engine } from "../engine/engine.js";
-import { readBytes } from "../platform/node.js";
+import { readWordVectors } from "../io/word-vectors.js";
+import { fileSource, readBytes } from "../platform/node.js";
 import type { FitResult } from "../train/fit.js";
 import type { Engines } from "./context.js";
-import type { DataPaths, RunData } from "./data.js";
+import type { DataPaths } from "./data.js";
 import type { TaskName } from "./tasks/tables.js";
-import type { Reading, Task, TaskModel, TrainHooks } from "./tasks/task.js";
+import type { Dataset, Reading, Task, TaskModel, TrainHooks } from "./tasks/task.js";
 
 export interface RunPlan {
   readonly task: TaskName;
@@ -16,6 +17,8 @@ export interface RunPlan {
   readonly threads: number;
   /** The model file to start from. */
   readonly init?: string;
+  /** A file of word vectors that tokens start with. */
+  readonly vectors?: string;
   /** The task's own options, those of training among them. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -27,13 +30,21 @@ export interface Trained {
 }
 
 /** Trains as planned, in an engine of its own that the caller disposes of. */
-export async function trainPlan(engines: Engines, task: Task, plan: RunPlan, data: RunData<unknown>, hooks: TrainHooks): Promise<Trained> {
+export async function trainPlan(engines: Engines, task: Task, plan: RunPlan, data: Dataset<unknown>, hooks: TrainHooks): Promise<Trained> {
   const engine = await engines.train({ seed: plan.seed, numerics: plan.numerics, threads: plan.threads });
   try {
-    const init = plan.init === undefined ? {} : { init: await readBytes(plan.init) };
-    return { engine, ...(await task.train(engine, data, plan.options, { ...hooks, ...init })) };
+    const files = {
+      ...(plan.init === undefined ? {} : { init: await readBytes(plan.init) }),
+      ...(plan.vectors === undefined ? {} : { vectors: await vectorsOf(plan.vectors) }),
+    };
+    return { engine, ...(await task.train(engine, data, plan.options, { ...hooks, ...files })) };
   } catch (error) {
     engine.dispose();
     throw error;
   }
+}
+
+async function vectorsOf(file: string): Promise<ReadonlyMap<string, Float32Array>> {
+  const vectors = await readWordVectors(fileSource(file));
+  return new Map(vectors.words.map((word) => [word, vectors.get(word)!]));
 }

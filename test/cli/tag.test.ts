@@ -60,6 +60,21 @@ describe("recurra train tag", () => {
     });
   });
 
+  test("--vectors are what words start with, the record has their hash, and verify reads them again", () => {
+    writeFileSync(file("vectors.txt"), "ana 1 2 3 4\nrome 0 0 1 0\nlives 0.5 0 0 0\n");
+    const args = ["--train", file("train.conll"), "--vectors", file("vectors.txt"), "--hidden-size", "4", "--epochs", "1"];
+    expect(run(["train", "tag", ...args, "--numerics", "reproducible", "--out", file("v.safetensors")]).status).toBe(0);
+    const record = JSON.parse(readFileSync(file("v.run.json"), "utf8"));
+    expect([record.config.embeddingDim, record.vectors.path]).toEqual([4, "vectors.txt"]);
+    expect(run(["verify", file("v.run.json")]).status).toBe(0);
+    writeFileSync(file("vectors.txt"), "ana 1 2 3\nrome 0 0 1 0\n");
+    expect(run(["verify", file("v.run.json")]).err).toMatch(/vectors\.txt: SHA-256/);
+    expect(run(["train", "tag", ...args, "--out", file("w")])).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/vectors\.txt, line 2/),
+    });
+  });
+
   test("a table without --columns is refused with the columns it has", () => {
     writeFileSync(file("wide.tsv"), "x\tAna lives\tB-per O\n");
     const { status, err } = run(["train", "tag", "--train", file("wide.tsv"), "--out", file("never")]);

@@ -10,7 +10,7 @@ import { Journal } from "../journal.js";
 import type { Given } from "../options.js";
 import { type PlanFlags, planOf } from "../plan.js";
 import { ProgressLine } from "../progress.js";
-import { provenance, type RunRecord, seenFrom, sha256, weightsHash, writeRecord } from "../record.js";
+import { provenance, type RecordedFile, type RunRecord, seenFrom, sha256, weightsHash, writeRecord } from "../record.js";
 import { metricsTable } from "../report/format.js";
 import { type ReportData, reportHtml, reportText } from "../report/report.js";
 import { type RunPlan, type Trained, trainPlan } from "../run.js";
@@ -187,7 +187,7 @@ async function recordOf(
     data: Object.fromEntries(
       Object.entries(data.files).map(([part, { path: at, sha256: hash }]) => [part, { path: seenFrom(file, at), sha256: hash }]),
     ),
-    ...(plan.init === undefined ? {} : { init: { path: seenFrom(file, plan.init), sha256: await sha256Of(fileSource(plan.init)) } }),
+    ...(await recorded(file, { init: plan.init, vectors: plan.vectors })),
     options: plan.options,
     config: decodeModelFile(model).model.config,
     result: { epochs, steps, seconds, stopped },
@@ -195,4 +195,12 @@ async function recordOf(
     baselines,
     model: { path: seenFrom(file, flags.out), sha256: sha256(model), weights: weightsHash(model) },
   };
+}
+
+/** Files of a run with their hashes, as seen from its record. */
+async function recorded(record: string, files: Readonly<Record<string, string | undefined>>): Promise<Record<string, RecordedFile>> {
+  const found: Record<string, RecordedFile> = {};
+  for (const [name, file] of Object.entries(files))
+    if (file !== undefined) found[name] = { path: seenFrom(record, file), sha256: await sha256Of(fileSource(file)) };
+  return found;
 }

@@ -16,7 +16,8 @@ export async function verify(engines: Engines, file: string): Promise<number> {
   const record = await readRecord(file);
   const found = ({ path: seen }: RecordedFile) => path.join(path.dirname(file), seen);
   const plan = planOf(file, record, found);
-  for (const entry of [...Object.values(record.data), ...(record.init === undefined ? [] : [record.init])]) {
+  for (const entry of [...Object.values(record.data), record.init, record.vectors]) {
+    if (entry === undefined) continue;
     const actual = await sha256Of(fileSource(found(entry)));
     if (actual !== entry.sha256)
       throw new FormatError(`${found(entry)}: SHA-256 ${actual}, wants ${entry.sha256}, as the record of the run has it`);
@@ -57,7 +58,8 @@ function planOf(file: string, record: RunRecord, found: (file: RecordedFile) => 
   const { train, dev, test } = record.data;
   const paths = { train: found(train!), ...(dev && { dev: found(dev) }), ...(test && { test: found(test) }) };
   const init = record.init === undefined ? {} : { init: found(record.init) };
-  return { task, paths, reading: record.reading, seed, numerics: engine.numerics, threads: engine.threads, ...init, options };
+  const vectors = record.vectors === undefined ? {} : { vectors: found(record.vectors) };
+  return { task, paths, reading: record.reading, seed, numerics: engine.numerics, threads: engine.threads, ...init, ...vectors, options };
 }
 
 /** Why it may be: what differs between here and there. */

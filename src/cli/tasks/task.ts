@@ -19,7 +19,9 @@ export interface Dataset<Example> {
 }
 
 /** What training is told besides the task's own options. */
-export type TrainHooks = Pick<TrainingOptions, "callbacks" | "checkpoint" | "init" | "log" | "onProgress" | "signal">;
+export interface TrainHooks extends Pick<TrainingOptions, "callbacks" | "checkpoint" | "init" | "log" | "onProgress" | "signal"> {
+  readonly vectors?: ReadonlyMap<string, Float32Array>;
+}
 
 /** How answers came out, for the tables and pictures of a report. */
 export interface Outcomes {
