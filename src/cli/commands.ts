@@ -17,6 +17,11 @@ const TASKS: Readonly<Record<TaskName, { readonly what: string; readonly columns
     columns: "tokens=1,tags=2",
     example: "recurra train tag --train train.conllu.gz --dev dev.conllu.gz --test test.conllu.gz --out tagger.safetensors",
   },
+  sequence: {
+    what: "Learn a class, a value or the next steps of sequences of numbers.",
+    columns: "values=open+close,target=3,sequence=day",
+    example: "recurra train sequence --train sensors.csv --test later.csv --out sensors.safetensors",
+  },
 };
 
 const examples = (...lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
@@ -140,7 +145,7 @@ function addPredict(program: Command, engines: Engines): void {
       "after",
       `
 A classifier prints label, probability and text of each line, tab-separated; a tagger a token and its tag a line, and an empty line
-behind each sentence.
+behind each sentence; a model of numbers, whose lines are numbers or JSON lists of steps, a class or numbers.
 ${examples(
   'echo "Todos los seres humanos nacen libres" | recurra predict models/language.safetensors',
   "recurra predict models/language.safetensors sentences.txt --top 3 --json",

@@ -16,14 +16,18 @@ const clockTime = (seconds: number) => {
   const whole = Math.max(0, Math.round(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 };
-const percent = (share: number | undefined) => (share === undefined ? "-" : `${(share * 100).toFixed(1)} %`);
+/** A share of one as per cent; what is none (an error, the larger the worse, comes as a negative number) as it is. */
+const metricText = (metric: number | undefined) => {
+  if (metric === undefined) return "-";
+  return metric >= 0 && metric <= 1 ? `${(metric * 100).toFixed(1)} %` : metric.toPrecision(4);
+};
 
 /** `epoch 2/10 [####------] 45 %  loss 0.312  dev 95.1 % (best 95.1 %)  1234 examples/s  0:21 left` */
 export function progressText(state: FitProgress): string {
   const share = state.steps === 0 ? 1 : state.step / state.steps;
   const filled = Math.round(share * BAR);
   const bar = "#".repeat(filled) + "-".repeat(BAR - filled);
-  const metric = state.metric === undefined ? "" : `  dev ${percent(state.metric)} (best ${percent(state.best)})`;
+  const metric = state.metric === undefined ? "" : `  dev ${metricText(state.metric)} (best ${metricText(state.best)})`;
   return (
     `epoch ${state.epoch + 1}/${state.epochs} [${bar}] ${Math.floor(share * 100)} %  loss ${state.loss.toFixed(3)}${metric}` +
     `  ${Math.round(state.examplesPerSecond)} examples/s  ${clockTime(state.secondsLeft)} left`

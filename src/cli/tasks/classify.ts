@@ -5,16 +5,10 @@ import { type Prediction, SequenceClassifier } from "../../tasks/sequence-classi
 import { trainSequenceClassifier } from "../../tasks/train-classifier.js";
 import type { LabelledText } from "../../text/examples.js";
 import { readLabelledTexts } from "../../text/readers/index.js";
-import { calibrationError } from "../../train/calibration.js";
-import { accuracy, classReport, confusionMatrix } from "../../train/metrics.js";
+import { labelOutcomes, labelScores } from "./labels.js";
 import type { Metrics, Outcomes, PredictStyle, Task, TaskModel } from "./task.js";
 
 const labelOf = ({ label }: LabelledText): string => (typeof label === "string" ? label : [...label].sort().join(" "));
-
-const scoresOf = (truth: readonly number[], predicted: readonly number[], classes: number): Metrics => ({
-  accuracy: accuracy(truth, predicted),
-  macroF1: classReport(confusionMatrix(truth, predicted, classes)).macroF1,
-});
 
 class ClassifierModel implements TaskModel<LabelledText, Prediction> {
   constructor(private readonly classifier: SequenceClassifier) {}
@@ -28,32 +22,11 @@ class ClassifierModel implements TaskModel<LabelledText, Prediction> {
   }
 
   score(examples: readonly LabelledText[], answers: readonly Prediction[]): Metrics {
-    const { truth, predicted, labels } = this.#numbered(examples, answers);
-    return scoresOf(truth, predicted, labels.length);
+    return labelScores(this.classifier.labels, examples.map(labelOf), answers);
   }
 
   outcomes(examples: readonly LabelledText[], answers: readonly Prediction[]): Outcomes {
-    const { truth, predicted, labels } = this.#numbered(examples, answers);
-    const matrix = confusionMatrix(truth, predicted, labels.length);
-    const { classes } = classReport(matrix);
-    const right = truth.map((label, i) => label === predicted[i]);
-    return {
-      classes: Object.fromEntries(labels.map((label, i) => [label, classes[i]!])),
-      confusions: { labels, matrix },
-      calibration: calibrationError(
-        answers.map(({ probability }) => probability),
-        right,
-        { bins: 10 },
-      ),
-    };
-  }
-
-  /** Labels that training did not have come behind the others. */
-  #numbered(examples: readonly LabelledText[], answers: readonly Prediction[]) {
-    const labels = [...new Set([...this.classifier.labels, ...examples.map(labelOf)])];
-    const numbers = new Map(labels.map((label, i) => [label, i]));
-    const truth = examples.map((example) => numbers.get(labelOf(example))!);
-    return { labels, truth, predicted: answers.map(({ label }) => numbers.get(label)!) };
+    return labelOutcomes(this.classifier.labels, examples.map(labelOf), answers);
   }
 
   predict(lines: readonly string[], { top, json }: PredictStyle): string[] {

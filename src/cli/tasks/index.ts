@@ -7,12 +7,14 @@ import type { Task } from "./task.js";
 const LOADERS: Readonly<Record<TaskName, () => Promise<unknown>>> = {
   classify: async () => (await import("./classify.js")).classify,
   tag: async () => (await import("./tag.js")).tag,
+  sequence: async () => (await import("./sequence.js")).sequence,
 };
 
 /** Which task's models have this name in their file. */
 const KINDS: Readonly<Record<string, TaskName>> = {
   "sequence-classifier": "classify",
   "token-classifier": "tag",
+  "number-sequence": "sequence",
 };
 
 /** Whoever holds a task hands it its own examples only. */

@@ -27,7 +27,6 @@ const TRAINING: OptionTable = {
 };
 
 const RECURRENT: OptionTable = {
-  embeddingDim: count(1, "size of a token's vector"),
   hiddenSize: count(1, "size of the recurrent state"),
   numLayers: count(1, "recurrent layers, one above the other"),
   bidirectional: yes("read from both ends"),
@@ -37,6 +36,7 @@ const RECURRENT: OptionTable = {
 const CLASSIFY: OptionTable = {
   encoder: choice(["rnn", "lstm", "gru"], "what reads the text"),
   pooling: choice(["last", "mean", "max"], "how its outputs become one vector"),
+  embeddingDim: count(1, "size of a token's vector"),
   ...RECURRENT,
   minCount: count(1, "tokens seen less often become unknown"),
   tokenDropout: real(0, 1, "share of the tokens that training takes for unknown"),
@@ -45,8 +45,8 @@ const CLASSIFY: OptionTable = {
 const TAG: OptionTable = {
   encoder: choice(["lstm", "gru", "rnn", "window"], "what reads the sentence; window: a fully connected network over neighbours"),
   output: choice(["auto", "softmax", "crf"], "each tag by itself, or whole sequences of tags"),
-  ...RECURRENT,
   embeddingDim: count(0, "size of the vectors of forms of words"),
+  ...RECURRENT,
   affixDim: count(0, "size of the vectors of beginnings and ends of words"),
   charDim: count(1, "size of a character's vector"),
   charHiddenSize: count(0, "size of the state that reads characters"),
@@ -57,10 +57,19 @@ const TAG: OptionTable = {
   strict: yes("refuse tags that break their scheme instead of repairing them"),
 };
 
+const SEQUENCE: OptionTable = {
+  output: choice(["class", "value", "next"], "what to learn; by default the targets tell"),
+  encoder: choice(["gru", "lstm", "rnn"], "what reads the steps"),
+  ...RECURRENT,
+  horizon: count(1, "next steps that are foretold at once"),
+  context: count(1, "last steps that are read to foretell the next ones"),
+};
+
 /** Model options, then those of training, as help shows them. */
 export const TABLES = {
   classify: { model: CLASSIFY, training: TRAINING },
   tag: { model: TAG, training: TRAINING },
+  sequence: { model: SEQUENCE, training: TRAINING },
 } as const;
 
 export type TaskName = keyof typeof TABLES;

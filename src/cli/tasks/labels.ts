@@ -1,0 +1,52 @@
+/** Scores of single labels, said and true, by name. */
+import { calibrationError } from "../../train/calibration.js";
+import { accuracy, classReport, confusionMatrix } from "../../train/metrics.js";
+import type { Metrics, Outcomes } from "./task.js";
+
+/** What a model said of an example, and how sure it was. */
+export interface Said {
+  readonly label: string;
+  readonly probability: number;
+}
+
+/** Labels that training did not have come behind the known ones. */
+function confusions(known: readonly string[], truth: readonly string[], said: readonly string[]) {
+  const labels = [...new Set([...known, ...truth, ...said])];
+  const numbers = new Map(labels.map((label, i) => [label, i]));
+  const numbered = (names: readonly string[]) => names.map((name) => numbers.get(name)!);
+  return { labels, matrix: confusionMatrix(numbered(truth), numbered(said), labels.length) };
+}
+
+export function labelScores(known: readonly string[], truth: readonly string[], answers: readonly Said[]): Metrics {
+  const { matrix } = confusions(
+    known,
+    truth,
+    answers.map(({ label }) => label),
+  );
+  const right = truth.map((label, i) => Number(label === answers[i]!.label));
+  return {
+    accuracy: accuracy(
+      right,
+      right.map(() => 1),
+    ),
+    macroF1: classReport(matrix).macroF1,
+  };
+}
+
+export function labelOutcomes(known: readonly string[], truth: readonly string[], answers: readonly Said[]): Outcomes {
+  const { labels, matrix } = confusions(
+    known,
+    truth,
+    answers.map(({ label }) => label),
+  );
+  const { classes } = classReport(matrix);
+  return {
+    classes: Object.fromEntries(labels.map((label, i) => [label, classes[i]!])),
+    confusions: { labels, matrix },
+    calibration: calibrationError(
+      answers.map(({ probability }) => probability),
+      truth.map((label, i) => label === answers[i]!.label),
+      { bins: 10 },
+    ),
+  };
+}
