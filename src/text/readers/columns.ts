@@ -2,15 +2,8 @@
 import { ConfigError } from "../../errors.js";
 import { quoted, TextFormatError } from "../../io/text-error.js";
 import { checkOptions } from "../../options.js";
+import type { Columns, ReadOptions } from "./parse-columns.js";
 import { checkHeader, type Row } from "./table.js";
-
-/** What to find where: a number from 1, or a name in the header. */
-export type Columns = Readonly<Record<string, string | number>>;
-
-export interface ReadOptions {
-  /** Which column (1-based number, or name in the header; in JSON lines a key) holds what, where the defaults do not tell. */
-  readonly columns?: Columns;
-}
 
 /** What a reader looks for in a table. */
 export interface Roles {
@@ -21,19 +14,6 @@ export interface Roles {
 }
 
 const rolesOf = ({ required, optional }: Roles): string[] => [...required, ...optional];
-
-/** `label=1,text=2` or `label=Category,text=Message`. @throws ConfigError for anything else */
-export function parseColumns(text: string): Columns {
-  const entries = text.split(",").map((part): [string, string | number] => {
-    const [, role, value] = /^\s*(\w+)\s*=\s*(.*\S)\s*$/.exec(part) ?? [];
-    if (role === undefined || value === undefined)
-      throw new ConfigError(`columns: ${quoted(part)}, wants name=column, as in label=1,text=2 or label=Category,text=Message`);
-    return [role, /^\d+$/.test(value) ? Number(value) : value];
-  });
-  const twice = entries.find(([role], i) => entries.findIndex(([other]) => other === role) < i);
-  if (twice !== undefined) throw new ConfigError(`columns: ${twice[0]} comes twice, wants each once`);
-  return Object.fromEntries(entries);
-}
 
 /** The columns asked for. @throws ConfigError for an unknown option or role, and a column that is no number from 1 and no name */
 export function checkReadOptions(where: string, options: ReadOptions, roles: Roles, others: readonly string[] = []): Columns {

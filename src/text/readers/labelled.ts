@@ -1,8 +1,9 @@
 /** Labelled texts from tables and JSON lines. */
 import { ConfigError } from "../../errors.js";
 import type { LabelledText } from "../examples.js";
-import { checkReadOptions, type ReadOptions, type Roles } from "./columns.js";
+import { checkReadOptions, type Roles } from "./columns.js";
 import { formatOf } from "./format.js";
+import type { ReadOptions } from "./parse-columns.js";
 import { records, textOf, textsOf } from "./records.js";
 import { atLeastOne, type Source } from "./source.js";
 
@@ -13,11 +14,6 @@ export interface LabelledTextOptions extends ReadOptions {
 
 const ROLES: Roles = { required: ["label", "text"], optional: [], inOrder: "alone" };
 
-/**
- * Reads TSV (`label<TAB>text`), CSV with a header or JSON lines, plain or gzip. Columns go by the names `label` and `text`, or by
- * `columns`; in JSON lines a label that is a list makes a text of several labels.
- * @throws FormatError with file, line and column; ConfigError on a bad option
- */
 export async function readLabelledTexts(source: Source, options: LabelledTextOptions = {}): Promise<LabelledText[]> {
   const where = "readLabelledTexts";
   const columns = checkReadOptions(where, options, ROLES, ["multiLabel"]);

@@ -3,9 +3,10 @@ import { parseDecimal } from "../../io/decimal.js";
 import type { JsonValue } from "../../io/json.js";
 import { brief, quoted, TextFormatError } from "../../io/text-error.js";
 import type { NumberSequence } from "../examples.js";
-import { type Columns, checkReadOptions, findColumn, type ReadOptions, type Roles, seen } from "./columns.js";
+import { checkReadOptions, findColumn, type Roles, seen } from "./columns.js";
 import { formatOf } from "./format.js";
 import { type JsonLine, jsonLines } from "./jsonl.js";
+import type { Columns, ReadOptions } from "./parse-columns.js";
 import { atLeastOne, type Source } from "./source.js";
 import { checkHeader, type Row, type TableFormat, tableRows } from "./table.js";
 
@@ -120,15 +121,6 @@ async function fromJsonLines(source: Source, columns: Columns): Promise<NumberSe
   return sequences;
 }
 
-/**
- * Reads a table (TSV, CSV with a header) or JSON lines, plain or gzip.
- *
- * A table without more is one sequence, a row a time step, every column a number. With a column `sequence` rows of one name in it make one
- * sequence; with `target` (a class or a number, the same in all rows of a sequence) each sequence has one, and where there is no
- * `sequence` each row is one, its columns the time steps. `columns` names them, `values` as one column or several: `2-5`, `open+close`.
- * JSON lines hold `{"values": [[1, 2], …], "target": …}` or the values alone; numbers in place of lists are steps of one feature.
- * @throws FormatError with file, line and column; ConfigError on a bad option
- */
 export async function readNumberSequences(source: Source, options: ReadOptions = {}): Promise<NumberSequence[]> {
   const columns = checkReadOptions("readNumberSequences", options, ROLES);
   const format = await formatOf(source, ["tsv", "csv", "jsonl"]);

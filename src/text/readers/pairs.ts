@@ -1,17 +1,13 @@
 /** Sources and their targets from tables and JSON lines. */
 import type { TextPair } from "../examples.js";
-import { checkReadOptions, type ReadOptions, type Roles } from "./columns.js";
+import { checkReadOptions, type Roles } from "./columns.js";
 import { formatOf } from "./format.js";
+import type { ReadOptions } from "./parse-columns.js";
 import { records, textOf, textsOf } from "./records.js";
 import { atLeastOne, type Source } from "./source.js";
 
 const ROLES: Roles = { required: ["source", "target"], optional: ["features"], inOrder: "first" };
 
-/**
- * Reads TSV (`source<TAB>target`, further columns ignored unless `columns` names one as `features`), CSV with a header or JSON lines, plain
- * or gzip. Rows of one source (and one features) become one pair with all their targets, at the place of the first.
- * @throws FormatError with file, line and column; ConfigError on a bad option
- */
 export async function readPairs(source: Source, options: ReadOptions = {}): Promise<TextPair[]> {
   const columns = checkReadOptions("readPairs", options, ROLES);
   const pairs = new Map<string, { source: string; targets: string[]; features?: string }>();

@@ -3,8 +3,9 @@ import { ConfigError } from "../../errors.js";
 import type { JsonValue } from "../../io/json.js";
 import type { Source } from "../../io/lines.js";
 import { TextFormatError } from "../../io/text-error.js";
-import { type Columns, hasHeader, locateColumns, type Roles } from "./columns.js";
+import { hasHeader, locateColumns, type Roles } from "./columns.js";
 import { jsonLines, objectOf } from "./jsonl.js";
+import type { Columns } from "./parse-columns.js";
 import { tableRows } from "./table.js";
 
 export interface Cells {

@@ -1,9 +1,10 @@
 /** Tagged tokens from CoNLL-U, column formats, tables and JSON lines. */
 import { quoted, TextFormatError } from "../../io/text-error.js";
 import type { TaggedTokens } from "../examples.js";
-import { type Columns, checkReadOptions, findColumn, type ReadOptions, type Roles, seen } from "./columns.js";
+import { checkReadOptions, findColumn, type Roles, seen } from "./columns.js";
 import { CONLLU_COLUMNS, conllSentences } from "./conll.js";
 import { formatOf } from "./format.js";
+import type { Columns, ReadOptions } from "./parse-columns.js";
 import { records, textOf, textsOf } from "./records.js";
 import { atLeastOne, type Source } from "./source.js";
 import type { Row } from "./table.js";
@@ -56,12 +57,6 @@ async function* fromRows(source: Source, format: "tsv" | "csv" | "jsonl", column
   }
 }
 
-/**
- * Reads CoNLL-U (FORM, UPOS), blocks of lines with a token first and its tag last, or rows of a table or JSON lines with the sentence's
- * `tokens` and `tags` (lists, or texts with spaces between), and its `label` if there is one; plain or gzip. `columns` chooses others:
- * `{ tags: "XPOS" }` of CoNLL-U, `{ tokens: 2, tags: 3 }` of a table.
- * @throws FormatError with file, line and column; ConfigError on a bad option
- */
 export async function readTaggedTokens(source: Source, options: ReadOptions = {}): Promise<TaggedTokens[]> {
   const columns = checkReadOptions("readTaggedTokens", options, ROLES);
   const format = await formatOf(source, ["conllu", "conll", "tsv", "csv", "jsonl"]);
