@@ -22,7 +22,8 @@ function align(text: string, { normalization, lowercase }: TokenizerRules): { st
     const same = normalization === "none" ? unit : unit.normalize(normalization);
     const { length } = lowercase ? same.toLowerCase() : same;
     for (let i = 0; i < length; i++) {
-      const alike = length === unit.length;
+      // Of a pair of surrogates neither half stands for a character.
+      const alike = length === unit.length && !/[\ud800-\udfff]/.test(unit);
       starts.push(alike ? at + i : at);
       ends.push(alike ? at + i + 1 : at + unit.length);
     }

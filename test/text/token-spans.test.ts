@@ -52,6 +52,7 @@ describe("places of tokens", () => {
       "😀",
       " ",
       "B.",
+      "🄀",
       "Å",
     );
     const text = fc
