@@ -29,6 +29,7 @@ export { Embedding } from "./nn/embedding.js";
 export { Linear } from "./nn/linear.js";
 export { GRU, LSTM, RNN } from "./nn/recurrent.js";
 export { logSoftmax, softmax } from "./ops/softmax.js";
-export { type Prediction, SequenceClassifier } from "./tasks/sequence-classifier.js";
+export type { Prediction } from "./tasks/prediction.js";
+export { RecurrentClassifier as SequenceClassifier } from "./tasks/recurrent-classifier.js";
 export { tensor, zeros } from "./tensor/create.js";
 export { Tensor } from "./tensor/tensor.js";

@@ -7,13 +7,18 @@ export { fromHuggingFace, type HuggingFaceTokenizer, trainTokenizer } from "../t
 export { Vocabulary, type VocabularyOptions } from "../text/vocabulary.js";
 export { readTokenIds, readVocabulary, writeVocabulary } from "../text/vocabulary-file.js";
 export type { CheckpointOptions, CheckpointStore } from "../train/checkpoint.js";
+export type { SequenceClassifierConfig } from "./classifier-config.js";
+export type { TrainClassifierOptions } from "./classifier-options.js";
 export { type Initialised, initialiseFrom, type RowNames } from "./fine-tuning.js";
+export type { NgramOptions } from "./ngrams.js";
 export type { NumberModelConfig } from "./number-config.js";
 export type { NumberOutput, NumberSteps, Scale } from "./number-data.js";
 export { type NumberErrors, type NumberMetrics, type NumberPrediction, NumberSequenceModel } from "./number-sequence.js";
-export { type Prediction, SequenceClassifier } from "./sequence-classifier.js";
-export type { Encoder, Pooling, SequenceNetworkConfig } from "./sequence-network.js";
+export type { Prediction } from "./prediction.js";
+export { type EncodedText, SequenceClassifier, type SequenceClassifierParts } from "./sequence-classifier.js";
+export type { SequenceNetworkConfig } from "./sequence-network.js";
 export type { TagMetrics } from "./tag-metrics.js";
+export type { Encoder, Pooling, TextNetworkConfig } from "./text-network.js";
 export {
   type Entity,
   type TaggedSentence,
@@ -23,7 +28,7 @@ export {
   TokenClassifier,
 } from "./token-classifier.js";
 export type { TokenEncoder, TokenNetworkConfig } from "./token-network.js";
-export { type TrainClassifierOptions, trainSequenceClassifier } from "./train-classifier.js";
+export { trainSequenceClassifier } from "./train-classifier.js";
 export { type NumberData, type TrainNumberOptions, trainNumberSequence } from "./train-number-sequence.js";
 export { type TrainTaggerOptions, trainTokenClassifier } from "./train-tagger.js";
 export type { TrainingOptions } from "./training.js";

@@ -1,95 +1,194 @@
 /** A trained sequence classifier: text in, labels with probabilities out; one file to keep it in. */
 import type { Engine } from "../engine/engine.js";
-import { FormatError } from "../errors.js";
-import { decodeModelFile, encodeModelFile } from "../io/model-file.js";
-import { toStateEntries } from "../io/state-dict.js";
+import { Module } from "../nn/module.js";
+import { add } from "../ops/arithmetic.js";
+import type { Parameter } from "../ops/init.js";
 import { softmax } from "../ops/softmax.js";
-import { noGrad } from "../tensor/tape.js";
+import { sigmoid } from "../ops/unary.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { bucketBatches, padBatch } from "../text/batching.js";
-import { createTokenizer, type Tokenizer, type TokenizerOptions } from "../text/tokenizer.js";
-import { UNKNOWN_ID, Vocabulary } from "../text/vocabulary.js";
-import { VERSION } from "../version.js";
-import { countParameters, type PaddedBatch, SequenceNetwork, type SequenceNetworkConfig } from "./sequence-network.js";
+import type { LabelledText } from "../text/examples.js";
+import { createTokenizer, type Tokenizer } from "../text/tokenizer.js";
+import { Vocabulary } from "../text/vocabulary.js";
+import { accuracy, classReport, confusionMatrix, multiLabelReport } from "../train/metrics.js";
+import { readConfig, type SequenceClassifierConfig, writeConfig } from "./classifier-config.js";
+import { checkCount, decodeClassifier, encodeClassifier } from "./classifier-file.js";
+import { NgramBag } from "./ngram-bag.js";
+import { type Prediction, predictionsOf } from "./prediction.js";
+import { idsOf } from "./recurrent-classifier.js";
+import { scoreBatches } from "./scores.js";
+import { scaled } from "./sequence-network.js";
+import { labelsOf } from "./targets.js";
+import { countWeights, TextNetwork } from "./text-network.js";
 
-export interface Prediction {
-  readonly label: string;
-  readonly probability: number;
-  /** Of every label, in the order of `labels`. */
-  readonly probabilities: Float32Array;
+/** Everything but weights. */
+export interface SequenceClassifierParts {
+  readonly config: SequenceClassifierConfig;
+  readonly tokenizer: Tokenizer;
+  readonly vocabulary: Vocabulary;
+  readonly labels: readonly string[];
+  /** Of characters, where the network reads them beside the tokens. */
+  readonly characters?: Vocabulary | undefined;
+  /** How many n-grams the bag knows. Default 0. */
+  readonly ngrams?: number | undefined;
 }
 
-const TASK = "sequence-classifier";
+/** A text as the parts of a classifier read it. */
+export interface EncodedText {
+  readonly ids: Int32Array;
+  readonly characters: Int32Array;
+  /** Rows of the bag. */
+  readonly rows: Int32Array;
+}
+
+const NONE = new Int32Array(0);
+
+/** Network and bag as one: the network's names stand alone, those of the bag after `bag.`. */
+class ClassifierModule extends Module {
+  constructor(
+    private readonly network: TextNetwork | null,
+    private readonly bag: NgramBag | null,
+  ) {
+    super();
+  }
+
+  override *namedParameters(prefix = ""): Iterable<[string, Parameter]> {
+    if (this.network !== null) yield* this.network.namedParameters(prefix);
+    if (this.bag !== null) yield* this.bag.namedParameters(`${prefix}bag.`);
+  }
+
+  override *namedModules(prefix = ""): Iterable<[string, Module]> {
+    if (this.network !== null) yield* this.network.namedModules(prefix);
+    if (this.bag !== null) yield* this.bag.namedModules(prefix === "" ? "bag" : `${prefix}.bag`);
+  }
+}
 
 export class SequenceClassifier {
-  readonly network: SequenceNetwork;
+  /** All parameters, by their names in a model file. */
+  readonly module: Module;
+  readonly network: TextNetwork | null;
+  readonly bag: NgramBag | null;
+  #letters: Tokenizer | undefined;
 
   constructor(
     readonly engine: Engine,
-    readonly config: SequenceNetworkConfig,
-    readonly tokenizer: Tokenizer,
-    readonly vocabulary: Vocabulary,
-    readonly labels: readonly string[],
+    public parts: SequenceClassifierParts,
   ) {
-    this.network = new SequenceNetwork(engine, config, vocabulary.size, labels.length);
+    const { config, tokenizer, vocabulary, labels, characters, ngrams = 0 } = parts;
+    const { network, bag } = config;
+    this.network = network === null ? null : new TextNetwork(engine, network, vocabulary.size, labels.length, characters?.size);
+    this.bag = bag === null ? null : new NgramBag(engine, bag, ngrams, labels.length);
+    this.module = new ClassifierModule(this.network, this.bag);
+    if (characters !== undefined) this.#letters = createTokenizer({ ...tokenizer.options, type: "characters" });
   }
 
-  /** Ids of a text; a text without tokens becomes one unknown token, for a sequence has at least one step. */
-  encode(text: string): Int32Array {
-    const ids = this.vocabulary.encode(this.tokenizer.encode(text));
-    return ids.length === 0 ? Int32Array.of(UNKNOWN_ID) : ids;
+  get config(): SequenceClassifierConfig {
+    return this.parts.config;
+  }
+
+  get vocabulary(): Vocabulary {
+    return this.parts.vocabulary;
+  }
+
+  get labels(): readonly string[] {
+    return this.parts.labels;
+  }
+
+  encode(text: string): EncodedText {
+    const { config, tokenizer, vocabulary, characters } = this.parts;
+    return {
+      ids: this.network === null ? NONE : idsOf(vocabulary, tokenizer.encode(text), config.maxLength),
+      characters: characters === undefined ? NONE : idsOf(characters, this.#letters!.encode(text), 4 * config.maxLength),
+      rows: this.bag?.encode(text) ?? NONE,
+    };
   }
 
   /** Labels with probabilities, in the order of the texts. */
   predict(texts: readonly string[], { batchSize = 64 }: { readonly batchSize?: number } = {}): Prediction[] {
-    return this.predictIds(
+    return this.predictEncoded(
       texts.map((text) => this.encode(text)),
       batchSize,
     );
   }
 
   /** As predict, of encoded texts. */
-  predictIds(sequences: readonly Int32Array[], batchSize = 64): Prediction[] {
-    const predictions = new Array<Prediction>(sequences.length);
-    for (const rows of bucketBatches(
-      sequences.map((ids) => ids.length),
-      { batchSize },
-    )) {
-      const probabilities = this.#probabilities(padBatch(rows.map((row) => sequences[row]!)));
-      rows.forEach((row, i) => {
-        const own = probabilities.slice(i * this.labels.length, (i + 1) * this.labels.length);
-        const best = own.reduce((top, p, j) => (p > own[top]! ? j : top), 0);
-        predictions[row] = { label: this.labels[best]!, probability: own[best]!, probabilities: own };
-      });
-    }
-    return predictions;
+  predictEncoded(texts: readonly EncodedText[], batchSize = 64): Prediction[] {
+    const { labels, config } = this.parts;
+    const squash = config.multiLabel ? sigmoid : softmax;
+    const predictions = predictionsOf(
+      this.scores(texts, (batch) => squash(this.logits(batch)), batchSize),
+      labels,
+    );
+    if (!config.multiLabel) return predictions;
+    return predictions.map((prediction) => {
+      const { probabilities } = prediction;
+      const said = Array.from(labels.keys()).filter((i) => probabilities[i]! >= 0.5);
+      return { ...prediction, labels: said.sort((a, b) => probabilities[b]! - probabilities[a]!).map((i) => labels[i]!) };
+    });
   }
 
-  #probabilities(batch: PaddedBatch): Float32Array {
-    return this.engine.step(() => noGrad(this.engine, () => softmax(this.network.forward(batch)).data() as Float32Array));
+  /** What `fn` gives for every text, f32 [texts, labels] row-major; it runs over batches of texts of like length. */
+  scores(texts: readonly EncodedText[], fn: (batch: readonly EncodedText[]) => Tensor, batchSize = 64): Float32Array {
+    const lengths = texts.map(({ ids, rows }) => (this.network === null ? rows : ids).length);
+    const batches = bucketBatches(lengths, { batchSize });
+    return scoreBatches(this.engine, batches, this.labels.length, (batch) => fn(batch.map((i) => texts[i]!)));
+  }
+
+  /** Logits of both parts, mixed and tempered, f32 [B, labels]. */
+  logits(batch: readonly EncodedText[]): Tensor {
+    const { networkShare, temperature } = this.parts.config;
+    const bag = this.bag && scaled(this.bagLogits(batch), (1 - networkShare) / temperature);
+    const network = this.network && scaled(this.networkLogits(batch), networkShare / temperature);
+    return bag === null || network === null ? (bag ?? network)! : add(bag, network);
+  }
+
+  bagLogits(batch: readonly EncodedText[]): Tensor {
+    return this.bag!.forward(batch.map(({ rows }) => rows));
+  }
+
+  networkLogits(batch: readonly EncodedText[]): Tensor {
+    const network = this.network!;
+    const letters = network.characters === null ? undefined : padBatch(batch.map(({ characters }) => characters));
+    return network.forward(padBatch(batch.map(({ ids }) => ids)), undefined, letters);
+  }
+
+  /** Sets how much network and bag count, and how sure they are. */
+  calibrate(shares: Pick<SequenceClassifierConfig, "networkShare" | "temperature">): void {
+    this.parts = { ...this.parts, config: { ...this.parts.config, ...shares } };
+  }
+
+  /**
+   * Accuracy and macro F1 over labels; of several labels a text micro F1, macro F1 and the share of texts with all labels right.
+   * @param examples whose labels may be ones that the classifier does not know: it cannot be right there
+   */
+  evaluate(examples: readonly LabelledText[], { batchSize = 64 }: { readonly batchSize?: number } = {}): Record<string, number> {
+    const ids = new Map([...this.labels, ...examples.flatMap(labelsOf)].map((label) => [label, 0]));
+    for (const [i, label] of [...ids.keys()].entries()) ids.set(label, i);
+    const numbers = (labels: readonly string[]) => labels.map((label) => ids.get(label)!);
+    const truth = examples.map((example) => numbers(labelsOf(example)));
+    const predicted = this.predict(
+      examples.map(({ text }) => text),
+      { batchSize },
+    ).map(({ label, labels }) => numbers(labels ?? [label]));
+    if (this.config.multiLabel) {
+      const { micro, macro, exactMatch } = multiLabelReport(truth, predicted, ids.size);
+      return { microF1: micro.f1, macroF1: macro.f1, exactMatch };
+    }
+    const [wanted, said] = [truth.map(([id]) => id!), predicted.map(([id]) => id!)];
+    return { accuracy: accuracy(wanted, said), macroF1: classReport(confusionMatrix(wanted, said, ids.size)).macroF1 };
   }
 
   /** The whole model as bytes of one safetensors file. */
   save(): Uint8Array {
-    const tensors = Array.from(this.network.namedParameters(), ([name, parameter]) => ({
-      name,
-      dtype: "F32" as const,
-      shape: parameter.shape,
-      data: parameter.data() as Float32Array,
-    }));
-    const { info } = this.engine;
-    return encodeModelFile({
-      tensors,
-      model: {
-        task: TASK,
-        config: { ...this.config },
-        tokenizer: { ...this.tokenizer.toJSON() },
-        vocabulary: this.vocabulary.toJSON(),
-        labels: [...this.labels],
-        numerics: info.numerics,
-        build: info.build,
-        library: VERSION,
-      },
-    });
+    const { config, tokenizer, vocabulary, labels, characters } = this.parts;
+    const tokens = vocabulary.toJSON();
+    const file = {
+      config: writeConfig(config),
+      tokenizer,
+      vocabulary: characters === undefined ? tokens : { tokens, characters: characters.toJSON() },
+      labels,
+    };
+    return encodeClassifier(this.engine, file, this.module.namedParameters());
   }
 
   /**
@@ -97,23 +196,18 @@ export class SequenceClassifier {
    * @throws FormatError when the file is damaged or holds another task
    */
   static load(engine: Engine, bytes: Uint8Array): SequenceClassifier {
-    const { tensors, model } = decodeModelFile(bytes);
-    if (model.task !== TASK)
-      throw new FormatError(`SequenceClassifier.load: the file holds task ${JSON.stringify(model.task)}, wants ${TASK}`);
-    const { tokenizer, vocabulary, labels } = model;
-    if (tokenizer === undefined || vocabulary === undefined || labels === undefined || labels.length === 0) {
-      throw new FormatError("SequenceClassifier.load: the file lacks tokenizer, vocabulary or labels, wants all three");
-    }
-    const words = Vocabulary.fromJSON(vocabulary);
-    const config = model.config as unknown as SequenceNetworkConfig;
-    const values = toStateEntries(tensors);
-    const found = Array.from(values.values()).reduce((sum, { data }) => sum + data.length, 0);
-    const wanted = countParameters(config, words.size, labels.length);
-    if (found !== wanted)
-      throw new FormatError(`SequenceClassifier.load: the file has ${found} parameters, wants ${wanted} for its configuration`);
-    const classifier = new SequenceClassifier(engine, config, createTokenizer(tokenizer as unknown as TokenizerOptions), words, labels);
+    const { config: stored, tokenizer, vocabulary, labels, values } = decodeClassifier(bytes);
+    const config = readConfig(stored);
+    const { network, bag } = config;
+    const [words, characters] = Array.isArray(vocabulary) ? [vocabulary] : Object.values(vocabulary ?? {});
+    const letters = characters === undefined ? undefined : Vocabulary.fromJSON(characters);
+    const parts = { config, tokenizer, vocabulary: Vocabulary.fromJSON(words), labels, characters: letters };
+    const ngrams = values.get("bag.keys")?.shape[0];
+    const inBag = bag === null ? 0 : ngrams! + (ngrams! + 1) * labels.length;
+    checkCount(values, inBag + (network === null ? 0 : countWeights(network, parts.vocabulary.size, labels.length, letters?.size)));
+    const classifier = new SequenceClassifier(engine, { ...parts, ngrams });
     try {
-      classifier.network.loadStateDict(values);
+      classifier.module.loadStateDict(values);
     } catch (error) {
       classifier.dispose();
       throw error;
@@ -122,6 +216,6 @@ export class SequenceClassifier {
   }
 
   dispose(): void {
-    this.network.dispose();
+    this.module.dispose();
   }
 }

@@ -1,4 +1,4 @@
-/** The network of a sequence classifier: embedding, recurrent encoder, pooling over time, dense output. */
+/** The network of a recurrent classifier: embedding, recurrent encoder, pooling over time, dense output. */
 import type { Engine } from "../engine/engine.js";
 import { Dropout } from "../nn/containers.js";
 import { Embedding } from "../nn/embedding.js";
@@ -12,26 +12,23 @@ import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 
-export type Encoder = "rnn" | "lstm" | "gru";
-export type Pooling = "last" | "mean" | "max";
-
 export interface SequenceNetworkConfig {
-  readonly encoder: Encoder;
+  readonly encoder: "rnn" | "lstm" | "gru";
   readonly embeddingDim: number;
   readonly hiddenSize: number;
   readonly numLayers: number;
   readonly bidirectional: boolean;
   /** How the encoder's outputs become one vector: the last state, or their mean or maximum over the real steps. */
-  readonly pooling: Pooling;
+  readonly pooling: "last" | "mean" | "max";
   readonly dropout: number;
 }
 
-const KEYS = ["encoder", "embeddingDim", "hiddenSize", "numLayers", "bidirectional", "pooling", "dropout"] as const;
+export const NETWORK_KEYS = ["encoder", "embeddingDim", "hiddenSize", "numLayers", "bidirectional", "pooling", "dropout"] as const;
 
 /** @throws ConfigError naming the option, its value and what is wanted */
 export function checkNetworkConfig(config: SequenceNetworkConfig): SequenceNetworkConfig {
   const where = "SequenceClassifier";
-  checkOptions(where, config, KEYS);
+  checkOptions(where, config, NETWORK_KEYS);
   oneOf(where, "encoder", config.encoder, ["rnn", "lstm", "gru"]);
   oneOf(where, "pooling", config.pooling, ["last", "mean", "max"]);
   wholeNumber(where, "embeddingDim", config.embeddingDim, 1);
@@ -60,9 +57,44 @@ export function countParameters(config: SequenceNetworkConfig, vocabularySize: n
   return vocabularySize * embeddingDim + layers + (directions * hiddenSize + 1) * classes;
 }
 
+/** x times a number, with the inference entry too, which has no kernel of affine. */
+export const scaled = (x: Tensor, factor: number): Tensor => mul(x, tensor(x.engine, Float32Array.of(factor)));
+
+export type RecurrentEncoder = RNN | LSTM | GRU;
+
+/** The recurrent layers of a configuration. */
+export function recurrentEncoder(engine: Engine, config: SequenceNetworkConfig): RecurrentEncoder {
+  const { encoder, embeddingDim, hiddenSize, numLayers, bidirectional, dropout } = config;
+  const Kind = { rnn: RNN, lstm: LSTM, gru: GRU }[encoder];
+  return new Kind(engine, { inputSize: embeddingDim, hiddenSize, numLayers, bidirectional, dropout: numLayers > 1 ? dropout : 0 });
+}
+
+/** What is added to scores of each step, f32 [B, T, 1]: 0, and at padding so little that no softmax or maximum sees it. */
+export const floorOf = (engine: Engine, { batch, time, lengths }: PaddedBatch): Tensor =>
+  tensor(
+    engine,
+    Float32Array.from({ length: batch * time }, (_, i) => (i % time < lengths[Math.floor(i / time)]! ? 0 : -3e38)),
+    [batch, time, 1],
+  );
+
+/** One vector a row, of outputs f32 [B, T, D·H] and the last states. */
+export function pool(output: Tensor, { h }: HiddenState, batch: PaddedBatch, config: SequenceNetworkConfig): Tensor {
+  const { engine } = output;
+  if (config.pooling === "mean") {
+    const share = tensor(
+      engine,
+      Float32Array.from(batch.lengths, (length) => 1 / length),
+      [batch.batch, 1],
+    );
+    return mul(sum(output, 1), share);
+  }
+  if (config.pooling === "max") return max(add(output, floorOf(engine, batch)), 1).values;
+  return topStates(h, config.bidirectional ? 2 : 1);
+}
+
 export class SequenceNetwork extends Module {
   readonly embedding: Embedding;
-  readonly encoder: RNN | LSTM | GRU;
+  readonly encoder: RecurrentEncoder;
   readonly output: Linear;
   readonly #dropout: Dropout;
 
@@ -73,16 +105,9 @@ export class SequenceNetwork extends Module {
     classes: number,
   ) {
     super();
-    const { encoder, embeddingDim, hiddenSize, numLayers, bidirectional, dropout } = checkNetworkConfig(config);
+    const { embeddingDim, hiddenSize, bidirectional, dropout } = checkNetworkConfig(config);
     this.embedding = new Embedding(engine, { numEmbeddings: vocabularySize, embeddingDim, paddingIdx: 0 });
-    const Kind = { rnn: RNN, lstm: LSTM, gru: GRU }[encoder];
-    this.encoder = new Kind(engine, {
-      inputSize: embeddingDim,
-      hiddenSize,
-      numLayers,
-      bidirectional,
-      dropout: numLayers > 1 ? dropout : 0,
-    });
+    this.encoder = recurrentEncoder(engine, config);
     this.output = new Linear(engine, { inFeatures: hiddenSize * (bidirectional ? 2 : 1), outFeatures: classes });
     this.#dropout = new Dropout(dropout);
   }
@@ -100,23 +125,6 @@ export class SequenceNetwork extends Module {
     const { lengths } = batch;
     const encoder = this.encoder as GRU;
     const { output, state } = encoder.forward(this.#dropout.forward(vectors), null, { lengths });
-    return this.output.forward(this.#dropout.forward(this.#pool(output, state, batch)));
-  }
-
-  #pool(output: Tensor, { h }: HiddenState, { batch, time, lengths }: PaddedBatch): Tensor {
-    const { engine, config } = this;
-    if (config.pooling === "mean") {
-      const share = tensor(
-        engine,
-        Float32Array.from(lengths, (length) => 1 / length),
-        [batch, 1],
-      );
-      return mul(sum(output, 1), share);
-    }
-    if (config.pooling === "max") {
-      const floor = Float32Array.from({ length: batch * time }, (_, i) => (i % time < lengths[Math.floor(i / time)]! ? 0 : -3e38));
-      return max(add(output, tensor(engine, floor, [batch, time, 1])), 1).values;
-    }
-    return topStates(h, config.bidirectional ? 2 : 1);
+    return this.output.forward(this.#dropout.forward(pool(output, state, batch, this.config)));
   }
 }

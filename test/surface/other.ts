@@ -9,7 +9,7 @@ const BY_NAME: Readonly<Record<string, string>> = {
   NumberSequenceModel: "numbers around NumberNetwork",
   Parameter: "a tensor",
   RowSparse: "a gradient",
-  SequenceClassifier: "text around SequenceNetwork",
+  SequenceClassifier: "text around TextNetwork",
   Tensor: "data",
   TokenClassifier: "text around TokenNetwork",
   Tokenizer: "cuts text",

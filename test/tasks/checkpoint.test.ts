@@ -134,7 +134,7 @@ describe("checkpoints", () => {
     const store = memoryStore();
     const { file } = await run({ checkpoint: { store } }, 8);
     const resume = (options: TrainClassifierOptions, from = store) => run({ ...options, checkpoint: { store: from, resume: true } });
-    await expect(resume({ lr: 0.5 })).rejects.toThrowError(/checkpoint: lr is 0.5, wants 0.015, with which the training began/);
+    await expect(resume({ lr: 0.5 })).rejects.toThrowError(/checkpoint: lr is 0.5, wants 0.01, with which the training began/);
     await expect(resume({ average: {} })).rejects.toBeInstanceOf(ConfigError);
     await expect(resume({ hiddenSize: 7 })).rejects.toThrowError(/shape/);
     const other = memoryStore();

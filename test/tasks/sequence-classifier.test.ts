@@ -79,7 +79,7 @@ describe("SequenceClassifier", () => {
     const { classifier } = await trainSequenceClassifier(
       engine,
       { train: strings(100, 1), dev: strings(20, 2) },
-      { ...OPTIONS, epochs: 2 },
+      { ...OPTIONS, encoder: "gru", epochs: 2 },
     );
     const texts = ["abc", "", "b", "zzz", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "c"];
     const predictions = classifier.predict(texts, { batchSize: 2 });
@@ -112,7 +112,7 @@ describe("SequenceClassifier", () => {
       /unknown option hiddensize, wants hiddenSize/,
     );
     await expect(trainSequenceClassifier(engine, data, { encoder: "transformer" as "gru" })).rejects.toThrowError(
-      /encoder "transformer", wants "rnn", "lstm" or "gru"/,
+      /encoder "transformer", wants "auto", "bag", "window", "rnn", "lstm" or "gru"/,
     );
     await expect(trainSequenceClassifier(engine, data, { dropout: Number.NaN })).rejects.toThrowError(
       /dropout NaN, wants a number from 0 to 1/,

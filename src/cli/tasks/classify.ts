@@ -1,7 +1,8 @@
 /** `recurra train classify`: labels for whole texts. */
 
 import { classificationBaselines } from "../../tasks/baselines/index.js";
-import { type Prediction, SequenceClassifier } from "../../tasks/sequence-classifier.js";
+import type { Prediction } from "../../tasks/prediction.js";
+import { SequenceClassifier } from "../../tasks/sequence-classifier.js";
 import { trainSequenceClassifier } from "../../tasks/train-classifier.js";
 import type { LabelledText } from "../../text/examples.js";
 import { readLabelledTexts } from "../../text/readers/index.js";
@@ -14,7 +15,7 @@ class ClassifierModel implements TaskModel<LabelledText, Prediction> {
   constructor(private readonly classifier: SequenceClassifier) {}
 
   get network() {
-    return this.classifier.network;
+    return this.classifier.module;
   }
 
   answers(examples: readonly LabelledText[]): Prediction[] {
