@@ -4,6 +4,7 @@ import { ConfigError } from "../errors.js";
 import { normal } from "../nn/init.js";
 import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { createTokenizer, type TokenizerOptions } from "../text/tokenizer.js";
+import { plainForm } from "../text/word-features.js";
 import type { FitResult } from "../train/fit.js";
 import { Lexicon } from "./lexicon.js";
 import { guessTokenizer, prepareTaggingData, type TaggingData } from "./tagging-data.js";
@@ -12,6 +13,11 @@ import { TokenClassifier } from "./token-classifier.js";
 import { CONFIG_KEYS, type TokenNetworkConfig } from "./token-network.js";
 import { planTraining, TRAINING_KEYS, type TrainingOptions, trainNetwork } from "./training.js";
 
+/**
+ * Defaults of the network: encoder lstm, embeddingDim 64 (or that of the vectors), affixDim 32, charDim 24, charHiddenSize 48, hiddenSize 128
+ * (window: 256), numLayers 1, bidirectional, windowSize 2, dropout 0.33. Of training: lr 0.004, patience 10, wordDropout 0.25,
+ * affixDropout 0.3; batches of 8, 16 or 32 sentences but no more than 640 tokens, 6 to 40 epochs, by the size of the data.
+ */
 export interface TrainTaggerOptions extends Partial<Omit<TokenNetworkConfig, "scheme" | "output">>, Partial<Corruption>, TrainingOptions {
   /** Default "auto": a CRF where the tags mark spans and are 160 at most, else softmax. */
   readonly output?: "auto" | "softmax" | "crf";
@@ -22,10 +28,10 @@ export interface TrainTaggerOptions extends Partial<Omit<TokenNetworkConfig, "sc
    * white space. NFC, case as it is.
    */
   readonly tokenizer?: TokenizerOptions;
-  /** Words seen less often are unknown, but for their affixes and characters. */
+  /** Words seen less often are unknown, but for their affixes and characters. Default 2. */
   readonly minCount?: number;
-  /** Vectors that forms of words (in lower case, digits as 0) start with; they set embeddingDim. */
-  readonly vectors?: ReadonlyMap<string, ArrayLike<number>>;
+  /** Vectors that words start with, whether training has them or not; they set embeddingDim. Case counts for nothing, every digit is a 0. */
+  readonly vectors?: ReadonlyMap<string, Float32Array>;
   /** Learn the sentences' labels with the tags. Default: where every training sentence has one. */
   readonly sentenceLabels?: boolean;
 }
@@ -61,10 +67,17 @@ function sizeDefaults(sentences: number, tokens: number): { batchSize: number; e
 /** A CRF's work on a token grows with the square of the tags: at this many it is about that of the rest. */
 const MOST_CRF_TAGS = 160;
 
+/** @throws ConfigError when a vector has not embeddingDim numbers */
 function configOf(options: TrainTaggerOptions, scheme: TokenNetworkConfig["scheme"], tags: number): TokenNetworkConfig {
-  const { output = "auto", encoder = "lstm", vectors } = options;
+  const { output = "auto", encoder = "lstm", vectors = new Map<string, Float32Array>() } = options;
+  const [first] = vectors.values();
+  const embeddingDim = options.embeddingDim ?? first?.length ?? 64;
+  for (const [word, { length }] of vectors) {
+    if (length !== embeddingDim)
+      throw new ConfigError(`${WHERE}: the vector of ${JSON.stringify(word)} has ${length} numbers, wants ${embeddingDim}`);
+  }
   return {
-    embeddingDim: vectors === undefined ? (options.embeddingDim ?? 64) : vectorSize(vectors, options.embeddingDim),
+    embeddingDim,
     affixDim: options.affixDim ?? 32,
     charDim: options.charDim ?? 24,
     charHiddenSize: options.charHiddenSize ?? 48,
@@ -79,28 +92,29 @@ function configOf(options: TrainTaggerOptions, scheme: TokenNetworkConfig["schem
   };
 }
 
-function vectorSize(vectors: ReadonlyMap<string, ArrayLike<number>>, embeddingDim: number | undefined): number {
-  const sizes = new Set(Array.from(vectors.values(), (vector) => vector.length));
-  const [size] = sizes;
-  if (sizes.size !== 1 || (embeddingDim !== undefined && embeddingDim !== size))
-    throw new ConfigError(`${WHERE}: vectors of ${[...sizes].join(", ") || "no"} numbers, wants all of ${embeddingDim ?? "one size"}`);
-  return size!;
+/** The vector of each form: its own, or that of the first word that has this form. */
+function vectorsOfForms(vectors: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array> {
+  const ofForms = new Map<string, Float32Array>();
+  for (const [word, vector] of vectors) {
+    const form = plainForm(word);
+    if (!ofForms.has(form)) ofForms.set(form, vectors.get(form) ?? vector);
+  }
+  return ofForms;
 }
 
 /** Small at first, so that sums of ten affixes, and words that come rarely, do not drown the rest. */
 const STD = 0.1;
 
-function startEmbeddings({ network, lexicon }: TokenClassifier, vectors: TrainTaggerOptions["vectors"]): void {
+function startEmbeddings({ network, lexicon }: TokenClassifier, vectors: ReadonlyMap<string, Float32Array>): void {
   for (const table of [network.words.forms, network.words.affixes]) {
     if (table !== null) normal(table.weight, 0, STD).assign((table.weight.data() as Float32Array).fill(0, 0, table.weight.shape[1]!));
   }
-  if (vectors === undefined || network.words.forms === null) return;
+  if (vectors.size === 0 || network.words.forms === null) return;
   const { weight } = network.words.forms;
   const values = weight.data() as Float32Array;
-  const ids = lexicon.forms.encode(lexicon.forms.tokens);
-  lexicon.forms.tokens.forEach((form, i) => {
-    const vector = vectors.get(form);
-    if (vector !== undefined) values.set(vector, ids[i]! * vector.length);
+  lexicon.forms.names.forEach((form, row) => {
+    const vector = vectors.get(String(form));
+    if (vector !== undefined && typeof form === "string") values.set(vector, row * vector.length);
   });
   weight.assign(values);
 }
@@ -127,15 +141,16 @@ export async function trainTokenClassifier(
     affixDropout: inRange(WHERE, "affixDropout", options.affixDropout ?? 0.3, 0, 1),
   };
   const minCount = wholeNumber(WHERE, "minCount", options.minCount ?? 2, 1);
+  const vectors = vectorsOfForms(options.vectors ?? new Map<string, Float32Array>());
   const config = configOf(options, prepared.scheme, prepared.tags.length);
   const tokenizer = createTokenizer(options.tokenizer ?? guessTokenizer(prepared.train));
   const lexicon = Lexicon.build(
     prepared.train.map(({ tokens }) => tokens),
-    { minCount, ...(options.vectors === undefined ? {} : { forms: options.vectors.keys() }) },
+    { minCount, forms: vectors.keys() },
   );
   const tagger = new TokenClassifier(engine, config, tokenizer, lexicon, prepared.tags, prepared.sentenceLabels);
   try {
-    startEmbeddings(tagger, options.vectors);
+    startEmbeddings(tagger, vectors);
     const task = taggingTask(tagger, prepared, plan.batchSize, corruption);
     return { tagger, result: await trainNetwork(engine, tagger.network, task, plan) };
   } catch (error) {
