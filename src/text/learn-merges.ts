@@ -9,6 +9,8 @@ interface Pair {
   readonly right: number;
   /** Times it stands in the text. */
   count: number;
+  /** The count under which it waits among the candidates, at least its own; 0 when it does not. */
+  queued: number;
   /** Words that have it, or had it. */
   readonly words: Set<number>;
 }
@@ -74,7 +76,7 @@ class Learner {
       this.#words.push({ symbols: symbols.map((symbol) => this.#idOf(symbol)), count });
       this.#count(this.#words.length - 1, 1);
     }
-    for (const pair of this.#pairs.values()) this.#heap.push({ count: pair.count, pair });
+    for (const pair of this.#pairs.values()) this.#queue(pair);
   }
 
   /** Different symbols so far. */
@@ -86,12 +88,18 @@ class Learner {
   next(): string | undefined {
     for (let best = this.#heap.pop(); best !== undefined; best = this.#heap.pop()) {
       const { count, pair } = best;
-      if (pair.count < LEAST) continue;
+      if (count !== pair.queued) continue;
+      pair.queued = 0;
       if (pair.count === count) return this.#merge(pair);
-      // It was more when it was put there; what is more now has been put there since.
-      if (pair.count < count) this.#heap.push({ count: pair.count, pair });
+      this.#queue(pair);
     }
     return undefined;
+  }
+
+  #queue(pair: Pair): void {
+    if (pair.count < LEAST || pair.count <= pair.queued) return;
+    pair.queued = pair.count;
+    this.#heap.push({ count: pair.count, pair });
   }
 
   #isBefore(a: Pair, b: Pair): boolean {
@@ -118,7 +126,7 @@ class Learner {
       const key = left * 2 ** 26 + right;
       let pair = this.#pairs.get(key);
       if (pair === undefined) {
-        pair = { left, right, count: 0, words: new Set() };
+        pair = { left, right, count: 0, queued: 0, words: new Set() };
         this.#pairs.set(key, pair);
       }
       pair.count += sign * count;
@@ -143,7 +151,7 @@ class Learner {
       this.#count(index, 1, touched);
     }
     words.clear();
-    for (const pair of touched) this.#heap.push({ count: pair.count, pair });
+    for (const pair of touched) this.#queue(pair);
     return mergeName(this.#names[left]!, this.#names[right]!);
   }
 }
