@@ -29,8 +29,11 @@ export function encodeClassifier({ info }: Engine, file: ClassifierFile, paramet
   return encodeModelFile({ tensors, model: { ...described, numerics, build, library: VERSION } });
 }
 
-/** @throws FormatError when the file is damaged or holds another task */
-export function decodeClassifier(bytes: Uint8Array): ClassifierFile & { readonly values: StateEntries } {
+/**
+ * @param external the tokenizer of a file that has not its own
+ * @throws FormatError when the file is damaged or holds another task
+ */
+export function decodeClassifier(bytes: Uint8Array, external?: Tokenizer): ClassifierFile & { readonly values: StateEntries } {
   const where = "SequenceClassifier.load";
   const { tensors, model } = decodeModelFile(bytes);
   if (model.task !== TASK) throw new FormatError(`${where}: the file holds task ${JSON.stringify(model.task)}, wants ${TASK}`);
@@ -39,7 +42,8 @@ export function decodeClassifier(bytes: Uint8Array): ClassifierFile & { readonly
     throw new FormatError(`${where}: the file lacks tokenizer, vocabulary or labels, wants all three`);
   }
   const values = toStateEntries(tensors);
-  return { config, tokenizer: createTokenizer(tokenizer as unknown as TokenizerOptions), vocabulary, labels, values };
+  const own = tokenizer as unknown as TokenizerOptions;
+  return { config, tokenizer: own.type === "external" && external ? external : createTokenizer(own), vocabulary, labels, values };
 }
 
 /** @throws FormatError unless the file has so many numbers: a damaged one is noticed before memory is taken */

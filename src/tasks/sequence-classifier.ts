@@ -5,6 +5,7 @@ import { add } from "../ops/arithmetic.js";
 import type { Parameter } from "../ops/init.js";
 import { softmax } from "../ops/softmax.js";
 import { sigmoid } from "../ops/unary.js";
+import { checkOptions } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { bucketBatches, padBatch } from "../text/batching.js";
 import type { LabelledText } from "../text/examples.js";
@@ -193,10 +194,12 @@ export class SequenceClassifier {
 
   /**
    * Reads what save() wrote.
-   * @throws FormatError when the file is damaged or holds another task
+   * @param options.tokenizer the one of `fromHuggingFace` that it was trained with, if it was: its rules are not in the file
+   * @throws FormatError when the file is damaged or holds another task; ConfigError when such a tokenizer is missing
    */
-  static load(engine: Engine, bytes: Uint8Array): SequenceClassifier {
-    const { config: stored, tokenizer, vocabulary, labels, values } = decodeClassifier(bytes);
+  static load(engine: Engine, bytes: Uint8Array, options: { readonly tokenizer?: Tokenizer } = {}): SequenceClassifier {
+    checkOptions("SequenceClassifier.load", options, ["tokenizer"]);
+    const { config: stored, tokenizer, vocabulary, labels, values } = decodeClassifier(bytes, options.tokenizer);
     const config = readConfig(stored);
     const { network, bag } = config;
     const [words, characters] = Array.isArray(vocabulary) ? [vocabulary] : Object.values(vocabulary ?? {});
