@@ -39,6 +39,16 @@ function closure(texts, entry) {
   return seen;
 }
 
+/**
+ * Moves long texts (the inlined kernels, which functions alone read) to the end of a module: amid code they spoil gzip's tables of symbols
+ * for it, half a KiB of recurra/infer.
+ */
+function textsLast(text) {
+  const long = /^var \w+ = (?:\{ "text": )?"[^\n]{4096,};\n/gm;
+  const found = text.match(long) ?? [];
+  return text.replace(long, "").replace(/(?=\nexport \{[^}]*\};\s*$)/, () => `\n${found.join("").trimEnd()}`);
+}
+
 /** One module of several, whose exports are named anew where two have the same name. Returns its text and the names by chunk. */
 async function join(out, chunks, texts) {
   const taken = new Set();
@@ -82,7 +92,7 @@ async function join(out, chunks, texts) {
       },
     ],
   });
-  return { text: outputFiles[0].text, renamed };
+  return { text: textsLast(outputFiles[0].text), renamed };
 }
 
 /** Points a module's imports of joined chunks at the joint one. */
@@ -133,12 +143,7 @@ export async function mergeChunks(out, groups, apart) {
     texts.set(target, text);
     kept.add(target);
   };
-  // Inline wasm comes last: gzip looks back 32 KiB, so half a KiB is lost where it stands between pieces of code.
-  const order = (file) => `${/_inline_default = "/.test(texts.get(file)) ? 1 : 0}${file}`;
-  const chunksOf = (entry) =>
-    [...closure(texts, entry)]
-      .filter((file) => file.startsWith("chunks/") && !kept.has(file))
-      .sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  const chunksOf = (entry) => [...closure(texts, entry)].filter((file) => file.startsWith("chunks/") && !kept.has(file)).sort();
   const grouped = new Set(groups.map(([, entry]) => entry));
   const further = files.filter((file) => !file.startsWith("chunks/") && !grouped.has(file) && !apart.includes(file));
   const early = lazyChunks(

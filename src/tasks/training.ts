@@ -7,7 +7,7 @@ import type { Module } from "../nn/module.js";
 import { AveragedWeights, type AveragedWeightsOptions } from "../optim/averaged-weights.js";
 import { type Check, number, optional, rate, readOptions, whole, word } from "../options.js";
 import type { FitCallback, FitProgress, FitState } from "../train/callbacks.js";
-import { type CheckpointOptions, type CheckpointParts, checkpoints, LAST, restoreCheckpoint } from "../train/checkpoint.js";
+import { type Carried, type CheckpointOptions, type CheckpointParts, checkpoints, LAST, restoreCheckpoint } from "../train/checkpoint.js";
 import { type FitOptions, type FitResult, type FitTask, fit } from "../train/fit.js";
 import { frozenParameters, initialiseFrom, type RowNames } from "./fine-tuning.js";
 import { makeOptimizer, makeSchedule, OPTIMIZER_NAMES, type OptimizerName, SCHEDULE_NAMES, type ScheduleName } from "./recipe.js";
@@ -130,6 +130,8 @@ export interface TrainedTask<Batch> extends FitTask<Batch> {
   save?(): Uint8Array;
   /** What the rows of parameters stand for in the model that training starts from (`init`) and in this one. */
   rows?(from: ModelDescription): Readonly<Record<string, RowNames>>;
+  /** What goes from one batch to the next besides parameters. */
+  readonly carried?: Carried;
 }
 
 /** Trains the network in place. @throws ConfigError on options that do not fit the network, and what fit and the checkpoint's store throw */
@@ -185,11 +187,11 @@ function settingsOf({ seed, info }: Engine, plan: TrainingPlan): Record<string, 
 function checkpointing<Batch>(
   task: TrainedTask<Batch>,
   options: CheckpointOptions,
-  parts: Omit<CheckpointParts, "save">,
+  parts: Omit<CheckpointParts, "save" | "carried">,
   log: Log,
 ): { callback: FitCallback; resume: () => Promise<FitState | undefined> } {
   if (task.save === undefined) throw new ConfigError("trainNetwork: checkpoint of a task without save(), wants one that has it");
-  const entire = { ...parts, save: () => task.save!() };
+  const entire = { ...parts, carried: task.carried, save: () => task.save!() };
   return {
     callback: checkpoints(entire, options, (file, { step, epoch }) => log({ event: "checkpoint", file, epoch, step })),
     resume: async () => {

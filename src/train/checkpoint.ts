@@ -34,11 +34,18 @@ export interface CheckpointOptions {
 export const BEST = "best.safetensors";
 export const LAST = "last.safetensors";
 
+/** A state that a task hands from batch to batch, such as a language model's. */
+export interface Carried {
+  save(): StateDict;
+  load(entries: StateEntries): void;
+}
+
 /** What a checkpoint is made of, and put back into. */
 export interface CheckpointParts {
   readonly network: Module;
   readonly optimizer: Optimizer;
   readonly average: AveragedWeights | undefined;
+  readonly carried: Carried | undefined;
   /** The model file, with tensors under the network's own names. */
   readonly save: () => Uint8Array;
   /** What must be the same in the run that goes on. */
@@ -83,6 +90,7 @@ export function encodeCheckpoint(parts: CheckpointParts, state: FitState): Uint8
       ...Array.from(tensors, ([name, entry]) => input(name, entry.shape, toTypedArray(entry) as SafetensorsInput["data"])),
       ...inputs("optimizer", optimizer.tensors),
       ...inputs("average", average?.tensors ?? new Map()),
+      ...inputs("carried", parts.carried?.save() ?? new Map()),
       ...(state.bestWeights ?? []).map((data, i) => input(`${TRAINING}.best.${i}`, parameters[i]!.shape, data)),
     ],
   });
@@ -104,6 +112,7 @@ export function restoreCheckpoint(parts: CheckpointParts, bytes: Uint8Array): Fi
   parts.network.loadStateDict(toStateEntries(tensors));
   parts.optimizer.loadStateDict({ tensors: entriesOf(training.tensors, "optimizer"), values: optimizer });
   if (average !== null) parts.average!.loadStateDict({ tensors: entriesOf(training.tensors, "average"), values: average });
+  parts.carried?.load(entriesOf(training.tensors, "carried"));
   return state;
 }
 

@@ -1,0 +1,248 @@
+/** A trained language model: probabilities of texts, and texts from them; one file to keep it in. */
+import { SAMPLING_KEYS, Sampler, type SamplingOptions } from "../decode/sampling.js";
+import { type Engine, PURPOSE } from "../engine/engine.js";
+import { Stream, streamKey } from "../engine/random.js";
+import { exp } from "../engine/scalar.js";
+import { FormatError } from "../errors.js";
+import type { HiddenState, LSTMState } from "../nn/recurrent.js";
+import { logSoftmax } from "../ops/softmax.js";
+import { checkOptions, wholeNumber } from "../options.js";
+import { keep, tensor } from "../tensor/create.js";
+import type { Shape } from "../tensor/shape.js";
+import { noGrad } from "../tensor/tape.js";
+import { TextWriter } from "../text/text-writer.js";
+import { createTokenizer, type Tokenizer, type TokenizerOptions } from "../text/tokenizer.js";
+import { UNKNOWN_ID, Vocabulary } from "../text/vocabulary.js";
+import { nextTurn } from "../train/breathe.js";
+import { Completion } from "./completion.js";
+import { countLanguageParameters, LanguageNetwork, type LanguageNetworkConfig } from "./language-network.js";
+import { decodeNetwork, encodeNetwork } from "./network-file.js";
+
+/** What stands before the first token of a text: the id of padding, which nothing else uses here. */
+export const START_ID = 0;
+const TASK = "language-model";
+const WHERE = "LanguageModel";
+/** Steps of one pass when a text is scored. */
+const CHUNK = 256;
+/** Milliseconds of work between turns of the event loop. */
+const SLICE_MS = 12;
+
+export interface GenerateOptions extends SamplingOptions {
+  /** What the text goes on from; it is not part of what comes. Default "". */
+  readonly prompt?: string;
+  /** Tokens at most. Default 200. */
+  readonly maxTokens?: number;
+  /** Ends before the first of these. */
+  readonly stop?: readonly string[];
+  /** Names the draws: the same seed, the same text. Default the engine's. */
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface TextScore {
+  readonly tokens: number;
+  /** Characters (code points) of the text as the tokenizer normalises it. */
+  readonly characters: number;
+  /** Mean negative natural logarithm of a token's probability. */
+  readonly nats: number;
+  readonly bitsPerCharacter: number;
+  /** e^nats. */
+  readonly perplexity: number;
+}
+
+export class LanguageModel {
+  readonly network: LanguageNetwork;
+
+  constructor(
+    readonly engine: Engine,
+    readonly config: LanguageNetworkConfig,
+    readonly tokenizer: Tokenizer,
+    readonly vocabulary: Vocabulary,
+  ) {
+    this.network = new LanguageNetwork(engine, config, vocabulary.size);
+  }
+
+  encode(text: string): Int32Array {
+    return this.vocabulary.encode(this.tokenizer.encode(text));
+  }
+
+  /**
+   * How probable a text is, read from its start in one go.
+   * @param streams parts that are read side by side, each from a state of zeros: faster, and a little worse at their starts. Default 1.
+   * All numbers are NaN of a text without tokens.
+   */
+  score(text: string, { streams = 1 }: { readonly streams?: number } = {}): TextScore {
+    wholeNumber(`${WHERE}.score`, "streams", streams, 1);
+    const ids = this.encode(text);
+    const sum = this.#logProbability(ids, Math.max(1, Math.min(streams, ids.length)));
+    const characters = [...this.tokenizer.normalize(text)].length;
+    const nats = -sum / ids.length;
+    return { tokens: ids.length, characters, nats, bitsPerCharacter: -sum / Math.LN2 / characters, perplexity: exp(nats) };
+  }
+
+  /** Sum over all tokens. */
+  #logProbability(ids: Int32Array, streams: number): number {
+    const length = Math.ceil(ids.length / streams);
+    let state: HiddenState | null = null;
+    let sum = 0;
+    for (let start = 0; start < length; start += CHUNK) {
+      const time = Math.min(CHUNK, length - start);
+      const [inputs, targets] = [new Int32Array(streams * time), new Int32Array(streams * time)];
+      for (let row = 0; row < streams; row++) {
+        for (let t = 0; t < time; t++) {
+          const at = row * length + start + t;
+          inputs[row * time + t] = at === 0 ? START_ID : (ids[at - 1] ?? START_ID);
+          targets[row * time + t] = ids[at] ?? -1;
+        }
+      }
+      state = this.#pass(inputs, [streams, time], state, (logProbabilities) => {
+        targets.forEach((target, i) => {
+          if (target >= 0) sum += logProbabilities[i * this.vocabulary.size + target]!;
+        });
+      });
+    }
+    if (state !== null) disposeState(state);
+    return sum;
+  }
+
+  /** Shows the log-probabilities after each of the ids, [B, T, V]. @returns the state that the next pass starts with */
+  #pass(ids: Int32Array, shape: Shape, before: HiddenState | null, show: (logProbabilities: Float32Array) => void): HiddenState {
+    let after = before;
+    this.engine.step(() =>
+      noGrad(this.engine, () => {
+        const { logits, state } = this.network.forward(tensor(this.engine, ids, shape), before);
+        show(logSoftmax(logits).data() as Float32Array);
+        after = carry(state, before);
+      }),
+    );
+    return after!;
+  }
+
+  /** A warm state for completing as someone types; dispose of it afterwards. */
+  completion(): Completion {
+    return new Completion(this.network);
+  }
+
+  /**
+   * Writes on, token by token; strings come as soon as no stop string can begin in them. Unknown tokens are never written.
+   * @throws ConfigError on a bad option
+   */
+  async *generate(options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
+    const where = `${WHERE}.generate`;
+    const { prompt = "", maxTokens = 200, stop = [], seed = this.engine.seed, signal, ...sampling } = options;
+    checkOptions(where, sampling, SAMPLING_KEYS);
+    wholeNumber(where, "maxTokens", maxTokens, 0);
+    wholeNumber(where, "seed", seed, 0);
+    const sampler = new Sampler(where, sampling);
+    const stream = new Stream(streamKey(seed, PURPOSE.sample, 0, 0));
+    const pieces = new StopFilter(stop.filter((text) => text !== ""));
+    const writer = new TextWriter(this.tokenizer.options.type);
+    const { tokens } = this.vocabulary;
+    const first = this.vocabulary.size - tokens.length;
+    const completion = this.completion();
+    try {
+      const seen = new Set<number>();
+      let scores = completion.feed(START_ID);
+      for (const id of this.encode(prompt)) {
+        scores = completion.feed(id);
+        seen.add(id);
+      }
+      let sliceEnd = performance.now() + SLICE_MS;
+      for (let i = 0; i < maxTokens && !signal?.aborted && tokens.length > 0; i++) {
+        scores[START_ID] = scores[UNKNOWN_ID] = Number.NEGATIVE_INFINITY;
+        const id = sampler.choose(scores, seen, stream.nextFloat());
+        seen.add(id);
+        const text = pieces.push(writer.push(tokens[id - first]!));
+        if (text !== "") yield text;
+        if (pieces.hasStopped) return;
+        scores = completion.feed(id);
+        if (performance.now() < sliceEnd) continue;
+        await nextTurn();
+        sliceEnd = performance.now() + SLICE_MS;
+      }
+      const rest = pieces.push(writer.end()) + pieces.end();
+      if (rest !== "") yield rest;
+    } finally {
+      completion.dispose();
+    }
+  }
+
+  /** The whole model as bytes of one safetensors file. */
+  save(): Uint8Array {
+    return encodeNetwork(this.network, {
+      task: TASK,
+      config: { ...this.config },
+      tokenizer: { ...this.tokenizer.toJSON() },
+      vocabulary: this.vocabulary.toJSON(),
+      labels: ["token"],
+    });
+  }
+
+  /**
+   * Reads what save() wrote.
+   * @throws FormatError when the file is damaged or holds another task
+   */
+  static load(engine: Engine, bytes: Uint8Array): LanguageModel {
+    const { model, values } = decodeNetwork(`${WHERE}.load`, TASK, bytes);
+    const config = model.config as unknown as LanguageNetworkConfig;
+    const vocabulary = Vocabulary.fromJSON(model.vocabulary);
+    // A tied weight stands in the file once or twice.
+    const wanted = countLanguageParameters(config, vocabulary.size);
+    const twice = config.tied ? vocabulary.size * config.embeddingDim : 0;
+    if (values.count > wanted || values.count < wanted - twice)
+      throw new FormatError(`${WHERE}.load: the file has ${values.count} parameters, wants ${wanted} for its configuration`);
+    return values.into(new LanguageModel(engine, config, createTokenizer(model.tokenizer as unknown as TokenizerOptions), vocabulary));
+  }
+
+  dispose(): void {
+    this.network.dispose();
+  }
+}
+
+/** The state as it goes on to the next batch: in memory of its own, without history, in the place of the one before. */
+export function carry(next: HiddenState, before: HiddenState | null): HiddenState {
+  const h = keep(next.h, before?.h);
+  if (!("c" in next)) return { h };
+  const state: LSTMState = { h, c: keep((next as LSTMState).c, (before as LSTMState | null)?.c) };
+  return state;
+}
+
+export function disposeState(state: HiddenState): void {
+  for (const part of Object.values(state)) part.dispose();
+}
+
+/** Cuts a growing text before the first stop string, and holds back what may become one. */
+class StopFilter {
+  hasStopped = false;
+  #held = "";
+
+  constructor(private readonly stops: readonly string[]) {}
+
+  push(piece: string): string {
+    if (this.hasStopped) return "";
+    const text = this.#held + piece;
+    const found = this.stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
+    if (found.length > 0) {
+      this.hasStopped = true;
+      this.#held = "";
+      return text.slice(0, Math.min(...found));
+    }
+    let keepFrom = text.length;
+    for (const stop of this.stops) {
+      for (let length = Math.min(stop.length - 1, text.length); length > 0; length--) {
+        if (!text.endsWith(stop.slice(0, length))) continue;
+        keepFrom = Math.min(keepFrom, text.length - length);
+        break;
+      }
+    }
+    this.#held = text.slice(keepFrom);
+    return text.slice(0, keepFrom);
+  }
+
+  /** What was held back. */
+  end(): string {
+    const rest = this.#held;
+    this.#held = "";
+    return rest;
+  }
+}

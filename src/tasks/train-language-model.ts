@@ -1,0 +1,173 @@
+/** Training of a language model from running text. */
+import { type Engine, PURPOSE } from "../engine/engine.js";
+import { Stream, streamKey } from "../engine/random.js";
+import { ConfigError } from "../errors.js";
+import type { StateEntries } from "../io/state-dict.js";
+import { crossEntropy } from "../loss/cross-entropy.js";
+import type { HiddenState, LSTMState } from "../nn/recurrent.js";
+import { checkOptions, wholeNumber } from "../options.js";
+import { tensor } from "../tensor/create.js";
+import type { StateDict } from "../tensor/state.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Tokenizer, TokenizerOptions } from "../text/tokenizer.js";
+import { trainTokenizer } from "../text/train-tokenizer.js";
+import { Vocabulary } from "../text/vocabulary.js";
+import type { FitResult } from "../train/fit.js";
+import { carry, disposeState, LanguageModel, START_ID } from "./language-model.js";
+import { checkLanguageConfig, LANGUAGE_KEYS, type LanguageNetworkConfig } from "./language-network.js";
+import { planTraining, TRAINING_KEYS, type TrainedTask, type TrainingOptions, trainNetwork } from "./training.js";
+
+export interface TrainLanguageModelOptions extends Partial<LanguageNetworkConfig>, TrainingOptions {
+  /** Default: characters, NFC, as they are. */
+  readonly tokenizer?: TokenizerOptions | Tokenizer;
+  /** Tokens seen less often become unknown. Default 1 for characters and bytes, else 2. */
+  readonly minCount?: number;
+  /** Steps that gradients go back through; the state goes on. Default 64. */
+  readonly sequenceLength?: number;
+}
+
+const WHERE = "trainLanguageModel";
+const KEYS = [...LANGUAGE_KEYS, "tokenizer", "minCount", "sequenceLength", ...TRAINING_KEYS] as const;
+/** Multiplications and additions of a whole training that the default number of epochs comes to. */
+const WORK = 2.4e13;
+const DEV_STREAMS = 16;
+
+/** Wider networks for more text; epochs by the work that they are. */
+function configOf(options: TrainLanguageModelOptions, tokens: number, vocabulary: number): LanguageNetworkConfig {
+  const isLarge = vocabulary > 1000;
+  return checkLanguageConfig({
+    cell: options.cell ?? "lstm",
+    embeddingDim: options.embeddingDim ?? (isLarge ? 256 : 64),
+    hiddenSize: options.hiddenSize ?? (tokens < 500_000 ? 256 : 384),
+    numLayers: options.numLayers ?? 1,
+    dropout: options.dropout ?? (isLarge ? 0.4 : 0.2),
+    weightDropout: options.weightDropout ?? 0,
+    tied: options.tied ?? isLarge,
+  });
+}
+
+function epochsFor({ embeddingDim, hiddenSize, numLayers, tied }: LanguageNetworkConfig, tokens: number, vocabulary: number): number {
+  const cells = 4 * hiddenSize * (embeddingDim + hiddenSize + (numLayers - 1) * 2 * hiddenSize);
+  const perToken = 6 * (cells + vocabulary * (tied ? embeddingDim : hiddenSize));
+  return Math.min(30, Math.max(2, Math.round(WORK / (perToken * tokens))));
+}
+
+/**
+ * @param data texts of training and, for the choice of the best weights, of dev (may be empty)
+ * @throws ConfigError on a bad option or a text too short to be cut into the batch's streams
+ */
+export async function trainLanguageModel(
+  engine: Engine,
+  data: { readonly train: string; readonly dev: string },
+  options: TrainLanguageModelOptions = {},
+): Promise<{ model: LanguageModel; result: FitResult }> {
+  checkOptions(WHERE, options, KEYS);
+  const tokenizer = trainTokenizer(options.tokenizer ?? { type: "characters" }, [data.train]);
+  const tokens = tokenizer.encode(data.train);
+  const isFine = tokenizer.options.type === "characters" || tokenizer.options.type === "bytes";
+  const minCount = wholeNumber(WHERE, "minCount", options.minCount ?? (isFine ? 1 : 2), 1);
+  const vocabulary = Vocabulary.build([tokens], { minCount });
+  const config = configOf(options, tokens.length, vocabulary.size);
+  const sequenceLength = wholeNumber(WHERE, "sequenceLength", options.sequenceLength ?? 64, 1);
+  const batchSize = options.batchSize ?? Math.max(1, Math.min(32, Math.floor(tokens.length / sequenceLength)));
+  const epochs = epochsFor(config, tokens.length, vocabulary.size);
+  const plan = planTraining(WHERE, options, { batchSize, epochs, lr: 0.004 });
+  if (tokens.length < plan.batchSize)
+    throw new ConfigError(
+      `${WHERE}: the training text has ${tokens.length} tokens, wants at least ${plan.batchSize}, one for each row of a batch`,
+    );
+  const model = new LanguageModel(engine, config, tokenizer, vocabulary);
+  const streams = new Streams(engine, model, vocabulary.encode(tokens), plan.batchSize, sequenceLength);
+  const task: TrainedTask<Chunk> = {
+    batches: (epoch) => streams.chunks(epoch),
+    count: ({ time }) => plan.batchSize * time,
+    loss: (chunk) => streams.loss(chunk),
+    evaluate: () => (data.dev === "" ? undefined : -model.score(data.dev, { streams: DEV_STREAMS }).nats),
+    save: () => model.save(),
+    rows: (from) => {
+      const names = { from: Vocabulary.fromJSON(from.vocabulary).names, to: vocabulary.names };
+      return { "embedding.weight": names, "output.weight": names, "output.bias": names };
+    },
+    carried: streams,
+  };
+  try {
+    return { model, result: await trainNetwork(engine, model.network, task, plan) };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  } finally {
+    streams.dispose();
+  }
+}
+
+/** Steps start … start + time - 1 of every stream. */
+interface Chunk {
+  readonly start: number;
+  readonly time: number;
+}
+
+/** The text as parallel streams, read chunk by chunk; the state after one chunk is where the next one starts. */
+class Streams {
+  #state: HiddenState | null = null;
+  readonly #length: number;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly model: LanguageModel,
+    private readonly ids: Int32Array,
+    private readonly rows: number,
+    private readonly sequenceLength: number,
+  ) {
+    this.#length = Math.floor(ids.length / rows);
+  }
+
+  /** Chunks are cut at other places in every epoch. */
+  chunks(epoch: number): Chunk[] {
+    const stream = new Stream(streamKey(this.engine.seed, PURPOSE.shuffle, epoch, 0));
+    const chunks: Chunk[] = [];
+    for (let start = 0; start < this.#length; ) {
+      const time = Math.min(this.#length - start, start === 0 ? 1 + stream.nextInt(this.sequenceLength) : this.sequenceLength);
+      chunks.push({ start, time });
+      start += time;
+    }
+    return chunks;
+  }
+
+  loss({ start, time }: Chunk): Tensor {
+    const { engine, ids, rows, model } = this;
+    if (start === 0) this.dispose();
+    const read = (shift: number) =>
+      tensor(
+        engine,
+        Int32Array.from({ length: rows * time }, (_, i) => {
+          const at = Math.floor(i / time) * this.#length + start + (i % time) + shift;
+          return at < 0 ? START_ID : ids[at]!;
+        }),
+        [rows, time],
+      );
+    const { logits, state } = model.network.forward(read(-1), this.#state);
+    this.#state = carry(state, this.#state);
+    return crossEntropy(logits, read(0));
+  }
+
+  /** The state that the next chunk starts with. */
+  save(): StateDict {
+    return new Map(Object.entries(this.#state ?? {}) as [string, Tensor][]);
+  }
+
+  load(entries: StateEntries): void {
+    this.dispose();
+    const part = (name: string) => {
+      const entry = entries.get(name);
+      return entry && tensor(this.engine, entry.data, entry.shape);
+    };
+    const [h, c] = [part("h"), part("c")];
+    const state: HiddenState | LSTMState | null = h === undefined ? null : c === undefined ? { h } : { h, c };
+    this.#state = state;
+  }
+
+  dispose(): void {
+    if (this.#state !== null) disposeState(this.#state);
+    this.#state = null;
+  }
+}
