@@ -1,15 +1,18 @@
 /** `recurra train classify`: labels for whole texts. */
-
+import { ConfigError } from "../../errors.js";
 import { classificationBaselines } from "../../tasks/baselines/index.js";
 import type { Prediction } from "../../tasks/prediction.js";
 import { SequenceClassifier } from "../../tasks/sequence-classifier.js";
 import { trainSequenceClassifier } from "../../tasks/train-classifier.js";
 import type { LabelledText } from "../../text/examples.js";
 import { readLabelledTexts } from "../../text/readers/index.js";
-import { labelOutcomes, labelScores } from "./labels.js";
+import { labelOutcomes, labelScores, severalOutcomes, severalScores } from "./labels.js";
 import type { Metrics, Outcomes, PredictStyle, Task, TaskModel } from "./task.js";
 
 const labelOf = ({ label }: LabelledText): string => (typeof label === "string" ? label : [...label].sort().join(" "));
+
+/** All labels of a text, where it may have several. */
+const labelsOf = ({ label }: LabelledText): readonly string[] => (typeof label === "string" ? [label] : label);
 
 class ClassifierModel implements TaskModel<LabelledText, Prediction> {
   constructor(private readonly classifier: SequenceClassifier) {}
@@ -23,19 +26,23 @@ class ClassifierModel implements TaskModel<LabelledText, Prediction> {
   }
 
   score(examples: readonly LabelledText[], answers: readonly Prediction[]): Metrics {
-    return labelScores(this.classifier.labels, examples.map(labelOf), answers);
+    const { labels, config } = this.classifier;
+    return config.multiLabel ? severalScores(labels, examples.map(labelsOf), answers) : labelScores(labels, examples.map(labelOf), answers);
   }
 
   outcomes(examples: readonly LabelledText[], answers: readonly Prediction[]): Outcomes {
-    return labelOutcomes(this.classifier.labels, examples.map(labelOf), answers);
+    const { labels, config } = this.classifier;
+    return config.multiLabel
+      ? severalOutcomes(labels, examples.map(labelsOf), answers)
+      : labelOutcomes(labels, examples.map(labelOf), answers);
   }
 
   predict(lines: readonly string[], { top, json }: PredictStyle): string[] {
-    const { labels } = this.classifier;
-    return this.classifier.predict(lines).map(({ probabilities }, i) => {
-      const ranked = labels.map((label, j) => ({ label, probability: probabilities[j]! })).sort((a, b) => b.probability - a.probability);
+    const { labels: all } = this.classifier;
+    return this.classifier.predict(lines).map(({ probabilities, labels }, i) => {
+      const ranked = all.map((label, j) => ({ label, probability: probabilities[j]! })).sort((a, b) => b.probability - a.probability);
       const shown = ranked.slice(0, top).map(({ label, probability }) => ({ label, probability: Number(probability.toFixed(4)) }));
-      if (json) return JSON.stringify({ text: lines[i], predictions: shown });
+      if (json) return JSON.stringify({ text: lines[i], labels, predictions: shown });
       return `${shown.map(({ label, probability }) => `${label}\t${probability.toFixed(4)}`).join("\t")}\t${lines[i]}`;
     });
   }
@@ -52,13 +59,16 @@ class ClassifierModel implements TaskModel<LabelledText, Prediction> {
 export const classify: Task<LabelledText> = {
   name: "classify",
   kind: "sequence-classifier",
-  metric: () => "accuracy",
+  metric: ({ accuracy }) => (accuracy === undefined ? "microF1" : "accuracy"),
   read: readLabelledTexts,
   stratum: labelOf,
-  describe: (examples) => `${examples.length} texts, ${new Set(examples.map(labelOf)).size} labels`,
+  describe: (examples) => `${examples.length} texts, ${new Set(examples.flatMap(labelsOf)).size} labels`,
   baselines: classificationBaselines,
-  train: async (engine, data, options, hooks) => {
-    const { classifier, result } = await trainSequenceClassifier(engine, data, { ...options, ...hooks });
+  train: async (engine, data, { tokenizer, lowercase, ...options }, hooks) => {
+    if (lowercase !== undefined && tokenizer === undefined)
+      throw new ConfigError("train classify: lowercase without tokenizer, wants both");
+    const cut = tokenizer === undefined ? {} : { tokenizer: { type: tokenizer as "words", lowercase: lowercase === true } };
+    const { classifier, result } = await trainSequenceClassifier(engine, data, { ...options, ...cut, ...hooks });
     return { model: new ClassifierModel(classifier), result };
   },
   load: (engine, bytes) => new ClassifierModel(SequenceClassifier.load(engine, bytes)),

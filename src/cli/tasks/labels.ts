@@ -1,6 +1,6 @@
 /** Scores of single labels, said and true, by name. */
 import { calibrationError } from "../../train/calibration.js";
-import { accuracy, classReport, confusionMatrix } from "../../train/metrics.js";
+import { accuracy, classReport, confusionMatrix, multiLabelReport } from "../../train/metrics.js";
 import type { Metrics, Outcomes } from "./task.js";
 
 /** What a model said of an example, and how sure it was. */
@@ -49,4 +49,31 @@ export function labelOutcomes(known: readonly string[], truth: readonly string[]
       { bins: 10 },
     ),
   };
+}
+
+/** What a model said of an example that may have several labels. */
+interface SaidSeveral {
+  readonly labels?: readonly string[];
+}
+
+function several(known: readonly string[], truth: readonly (readonly string[])[], answers: readonly SaidSeveral[]) {
+  const said = answers.map(({ labels = [] }) => labels);
+  const labels = [...new Set([...known, ...truth.flat()])];
+  const numbers = new Map(labels.map((label, i) => [label, i]));
+  const numbered = (rows: readonly (readonly string[])[]) => rows.map((names) => names.map((name) => numbers.get(name)!));
+  return { labels, report: multiLabelReport(numbered(truth), numbered(said), labels.length) };
+}
+
+export function severalScores(known: readonly string[], truth: readonly (readonly string[])[], answers: readonly SaidSeveral[]): Metrics {
+  const { micro, macro, exactMatch } = several(known, truth, answers).report;
+  return { microF1: micro.f1, macroF1: macro.f1, exactMatch };
+}
+
+export function severalOutcomes(
+  known: readonly string[],
+  truth: readonly (readonly string[])[],
+  answers: readonly SaidSeveral[],
+): Outcomes {
+  const { labels, report } = several(known, truth, answers);
+  return { classes: Object.fromEntries(labels.map((label, i) => [label, report.classes[i]!])) };
 }

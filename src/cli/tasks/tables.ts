@@ -34,12 +34,25 @@ const RECURRENT: OptionTable = {
 };
 
 const CLASSIFY: OptionTable = {
-  encoder: choice(["rnn", "lstm", "gru"], "what reads the text"),
-  pooling: choice(["last", "mean", "max"], "how its outputs become one vector"),
+  encoder: choice(
+    ["auto", "bag", "window", "rnn", "lstm", "gru"],
+    "what reads the text; bag: n-grams, window: a fully connected network over the first tokens, auto: n-grams beside a GRU",
+  ),
+  bag: yes("n-grams beside the network"),
+  input: choice(["words", "characters", "both"], "what the network reads"),
+  tokenizer: choice(["characters", "words", "whitespace", "bytes"], "how its tokens are cut, instead of --input"),
+  lowercase: yes("in small letters, with --tokenizer"),
+  pooling: choice(["last", "mean", "max", "attention"], "how the encoder's outputs become one vector"),
   embeddingDim: count(1, "size of a token's vector"),
+  characterDim: count(0, "size of a character's vector, read beside the tokens"),
   ...RECURRENT,
+  window: count(1, "tokens that window reads"),
+  maxLength: count(1, "tokens of a text that the network reads"),
   minCount: count(1, "tokens seen less often become unknown"),
   tokenDropout: real(0, 1, "share of the tokens that training takes for unknown"),
+  classWeights: choice(["balanced"], "let rare labels count more"),
+  oversample: yes("repeat examples of rare labels"),
+  freezeVectors: yes("keep the tokens' vectors as they start"),
 };
 
 const TAG: OptionTable = {
