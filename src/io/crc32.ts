@@ -5,15 +5,17 @@
 let tables: Uint32Array[] | undefined;
 
 function makeTables(): Uint32Array[] {
-  const one = Uint32Array.from({ length: 256 }, (_, byte) => {
+  const all = [0, 1, 2, 3].map(() => new Uint32Array(256));
+  for (let byte = 0; byte < 256; byte++) {
     let value = byte;
     for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-    return value;
-  });
-  const follow = (table: Uint32Array) => table.map((value) => one[value & 255]! ^ (value >>> 8));
-  const [two, three] = [follow(one), follow(follow(one))];
-  return [one, two, three, follow(three)];
+    all[0]![byte] = value;
+  }
+  for (let n = 1; n < 4; n++) for (let byte = 0; byte < 256; byte++) all[n]![byte] = follow(all[0]!, all[n - 1]![byte]!);
+  return all;
 }
+
+const follow = (one: Uint32Array, value: number): number => one[value & 255]! ^ (value >>> 8);
 
 /** @param start the result for the bytes before, to go on from */
 export function crc32(bytes: Uint8Array, start = 0): number {
@@ -25,6 +27,6 @@ export function crc32(bytes: Uint8Array, start = 0): number {
     value ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
     value = four[value & 255]! ^ three[(value >>> 8) & 255]! ^ two[(value >>> 16) & 255]! ^ one[value >>> 24]!;
   }
-  for (; i < bytes.length; i++) value = one[(value ^ bytes[i]!) & 255]! ^ (value >>> 8);
+  for (; i < bytes.length; i++) value = follow(one, value ^ bytes[i]!);
   return ~value >>> 0;
 }

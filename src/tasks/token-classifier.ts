@@ -16,7 +16,7 @@ import { type TagMetrics, tagMetrics } from "./tag-metrics.js";
 import { countTokenParameters, TokenNetwork, type TokenNetworkConfig } from "./token-network.js";
 
 export interface TagOptions {
-  /** Sentences that are tagged at once. Default 64. */
+  /** Sentences that are tagged at once. Default 128. */
   readonly batchSize?: number;
   /** Ask for the probabilities of all tags too. Default false. */
   readonly probabilities?: boolean;
@@ -79,7 +79,7 @@ export class TokenClassifier {
 
   /** Tags of sentences that are split into tokens, in their order. */
   tag(sentences: readonly (readonly string[])[], options: TagOptions = {}): TaggedSentence[] {
-    const { batchSize = 64, probabilities = false } = options;
+    const { batchSize = 128, probabilities = false } = options;
     const encoded = sentences.map((tokens) => this.encode(tokens));
     const lengths = encoded.map((words) => words.length);
     const results = new Array<TaggedSentence>(sentences.length);
