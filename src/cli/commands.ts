@@ -22,6 +22,16 @@ const TASKS: Readonly<Record<TaskName, { readonly what: string; readonly columns
     columns: "values=open+close,target=3,sequence=day",
     example: "recurra train sequence --train sensors.csv --test later.csv --out sensors.safetensors",
   },
+  seq2seq: {
+    what: "Learn to turn a text, or symbols between spaces, into another.",
+    columns: "source=1,target=2,features=3",
+    example: "recurra train seq2seq --train words.tsv --test test.tsv --out speller.safetensors",
+  },
+  lm: {
+    what: "Learn what comes next in running text.",
+    columns: "(none: plain text)",
+    example: "recurra train lm --train book.txt --test end.txt --out book.safetensors",
+  },
 };
 
 const examples = (...lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
@@ -31,6 +41,7 @@ export function addCommands(program: Command, engines: Engines, exit: Exit): voi
   addCrossValidate(program, engines, exit);
   addTune(program, engines, exit);
   addPredict(program, engines);
+  addGenerate(program, engines);
   addEval(program, engines);
   addInspect(program, engines);
   addVerify(program, engines, exit);
@@ -139,13 +150,17 @@ function addPredict(program: Command, engines: Engines): void {
     .argument("[file]", "text, one example a line; - or nothing for standard input")
     .option("--top <k>", "print the k likeliest labels of each line", "1")
     .option("--tokens", "for a tagger: the tokens of a line stand between spaces already")
+    .option("--beam <n>", "for seq2seq: texts kept while searching (default: 5)")
+    .option("--nbest <n>", "for seq2seq: outputs of each line, with their scores")
+    .option("--alignment", "for seq2seq: for each output token the source token it attends to most; all weights with --json")
     .option("--json", "one JSON object a line; of a tagger with the places of tokens and entities")
     .option("--backend <name>", "auto, wasm or js", "auto")
     .addHelpText(
       "after",
       `
 A classifier prints label, probability and text of each line, tab-separated; a tagger a token and its tag a line, and an empty line
-behind each sentence; a model of numbers, whose lines are numbers or JSON lists of steps, a class or numbers.
+behind each sentence; a model of numbers, whose lines are numbers or JSON lists of steps, a class or numbers; an encoder-decoder the
+output; a language model nats a token, and the text.
 ${examples(
   'echo "Todos los seres humanos nacen libres" | recurra predict models/language.safetensors',
   "recurra predict models/language.safetensors sentences.txt --top 3 --json",
@@ -153,6 +168,31 @@ ${examples(
 )}`,
     )
     .action(async (model, file, flags) => (await import("./commands/predict.js")).predict(engines, model, file, flags));
+}
+
+function addGenerate(program: Command, engines: Engines): void {
+  program
+    .command("generate")
+    .description("Write on, with a language model.")
+    .argument("<model>", "model file of recurra train lm")
+    .option("--prompt <text>", "what the text starts with", "")
+    .option("--max-tokens <n>", "tokens at most (default: 200)")
+    .option("--temperature <n>", "above 1 bolder, below 1 more careful, 0 the best token always (default: 1)")
+    .option("--top-k <n>", "draw from the k best tokens only")
+    .option("--top-p <n>", "draw from the likeliest tokens that have this probability together")
+    .option("--min-p <n>", "draw from tokens with at least this share of the best one's probability")
+    .option("--repetition-penalty <n>", "above 1: tokens that were there come less readily")
+    .option("--stop <text...>", "end before the first of these")
+    .option("--seed <n>", "the same seed, the same text (default: 0)")
+    .option("--backend <name>", "auto, wasm or js", "auto")
+    .addHelpText(
+      "after",
+      examples(
+        'recurra generate book.safetensors --prompt "Call me " --temperature 0.7',
+        "recurra generate names.safetensors --max-tokens 300 --seed 3",
+      ),
+    )
+    .action(async (model, flags) => (await import("./commands/generate.js")).generate(engines, model, flags));
 }
 
 function addEval(program: Command, engines: Engines): void {

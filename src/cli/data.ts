@@ -55,7 +55,10 @@ export async function loadData<Example>(task: Task<Example>, paths: DataPaths, r
     if (file !== undefined) files[part] = await readData(task, file, reading);
   }
   const { train, dev, test } = files;
-  const parts = dev === undefined ? cutDev(train!.examples, task.stratum, seed) : { train: train!.examples, dev: dev.examples };
+  const parts =
+    dev === undefined
+      ? (task.cut?.(train!.examples) ?? cutDev(train!.examples, task.stratum, seed))
+      : { train: train!.examples, dev: dev.examples };
   return { ...parts, test: test?.examples, files, cut: dev === undefined };
 }
 

@@ -24,7 +24,7 @@ const metricText = (metric: number | undefined) => {
 
 /** `epoch 2/10 [####------] 45 %  loss 0.312  dev 95.1 % (best 95.1 %)  1234 examples/s  0:21 left` */
 export function progressText(state: FitProgress): string {
-  const share = state.steps === 0 ? 1 : state.step / state.steps;
+  const share = state.steps === 0 ? 1 : Math.min(1, state.step / state.steps);
   const filled = Math.round(share * BAR);
   const bar = "#".repeat(filled) + "-".repeat(BAR - filled);
   const metric = state.metric === undefined ? "" : `  dev ${metricText(state.metric)} (best ${metricText(state.best)})`;

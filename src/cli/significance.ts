@@ -16,9 +16,16 @@ export function intervalsOf(
   metrics: Metrics,
 ): Record<string, Interval> {
   const samples = samplesOf(BOOTSTRAP_EXAMPLES, examples.length, 1000);
-  const figure = (name: string) => (rows: Int32Array) => {
-    const pick = <T>(items: readonly T[]) => Array.from(rows, (row) => items[row]!);
-    return model.score(pick(examples), pick(answers))[name]!;
+  // Every metric's samples are the same ones, in the same order: each is scored once.
+  const scored: Metrics[] = [];
+  const figure = (name: string) => {
+    let sample = 0;
+    return (rows: Int32Array) => {
+      const pick = <T>(items: readonly T[]) => Array.from(rows, (row) => items[row]!);
+      const at = sample++;
+      scored[at] ??= model.score(pick(examples), pick(answers));
+      return scored[at][name]!;
+    };
   };
   return Object.fromEntries(Object.keys(metrics).map((name) => [name, bootstrapInterval(examples.length, figure(name), { samples })]));
 }

@@ -185,15 +185,21 @@ export class Seq2Seq {
 
   /** Metrics of the best outputs; all targets of a source count as right. */
   evaluate(pairs: readonly TextPair[], options: TransduceOptions = {}): Seq2SeqMetrics {
-    const outputs = this.predict(pairs, options);
+    return this.score(
+      pairs,
+      this.predict(pairs, options).map(({ text }) => text),
+    );
+  }
+
+  /** Metrics of texts, whoever wrote them, one for each pair; tokens are those of the target's tokenizer. */
+  score(pairs: readonly TextPair[], texts: readonly string[]): Seq2SeqMetrics {
     const targets = pairs.map((pair) => pair.targets);
     const { tokenizer } = this.target;
-    const written = (text: string) => tokenizer.encode(text);
+    const cut = (text: string) => tokenizer.encode(text);
     const score = sequenceScore(
-      outputs.map(({ text }) => written(text)),
-      targets.map((list) => list.map(written)),
+      texts.map(cut),
+      targets.map((list) => list.map(cut)),
     );
-    const texts = outputs.map(({ text }) => text);
     return { ...score, bleu: bleu(texts, targets).score, chrf: chrf(texts, targets).score };
   }
 

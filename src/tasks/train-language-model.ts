@@ -121,12 +121,16 @@ class Streams {
     this.#length = Math.floor(ids.length / rows);
   }
 
-  /** Chunks are cut at other places in every epoch. */
+  /** Chunks are cut at other places in every epoch, but their number is the same: the first one's length leaves the rest as many. */
   chunks(epoch: number): Chunk[] {
     const stream = new Stream(streamKey(this.engine.seed, PURPOSE.shuffle, epoch, 0));
+    const most = this.sequenceLength;
+    const over = ((this.#length - 1) % most) + 1;
+    const [low, high] = 2 * over <= most ? [over, most] : [1, Math.max(1, over - 1)];
+    const first = low + stream.nextInt(high - low + 1);
     const chunks: Chunk[] = [];
     for (let start = 0; start < this.#length; ) {
-      const time = Math.min(this.#length - start, start === 0 ? 1 + stream.nextInt(this.sequenceLength) : this.sequenceLength);
+      const time = Math.min(this.#length - start, start === 0 ? first : most);
       chunks.push({ start, time });
       start += time;
     }

@@ -140,6 +140,25 @@ describe("trainLanguageModel and generate", async () => {
     );
   });
 
+  test("every epoch has as many updates, whatever the text's length is", async () => {
+    for (const [length, sequenceLength] of [
+      [100, 7],
+      [97, 16],
+      [64, 64],
+      [31, 64],
+      [65, 64],
+      [9, 1],
+    ] as const) {
+      const updates: number[] = [];
+      const callbacks = [{ onEpoch: ({ step }: { step: number }) => void updates.push(step) }];
+      const small = { hiddenSize: 2, embeddingDim: 2, batchSize: 1, epochs: 4, sequenceLength, callbacks };
+      const run = await trainLanguageModel(engine, { train: text.slice(0, length), dev: "" }, small);
+      run.model.dispose();
+      expect(updates.map((step, i) => step / (i + 1))).toEqual(new Array(4).fill(updates[0]));
+      expect([Math.ceil(length / sequenceLength), Math.ceil(length / sequenceLength) + 1]).toContain(updates[0]);
+    }
+  });
+
   test("stopped in the middle of an epoch and gone on with it has the same weights, to the bit", async () => {
     const data = { train: text.slice(0, 4000), dev: "" };
     const small = { ...options, hiddenSize: 8, epochs: 2, dropout: 0.2 };

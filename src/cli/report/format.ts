@@ -3,7 +3,7 @@ import { textTable } from "../../inspect/table.js";
 import type { Metrics } from "../tasks/task.js";
 
 /** Metrics that are no shares of one. */
-const PLAIN = new Set(["mae", "rmse", "r2"]);
+const PLAIN = new Set(["mae", "rmse", "r2", "nats", "bitsPerCharacter", "perplexity", "bleu", "chrf"]);
 
 export function metricText(name: string, value: number | undefined): string {
   if (value === undefined) return "-";

@@ -8,6 +8,8 @@ const LOADERS: Readonly<Record<TaskName, () => Promise<unknown>>> = {
   classify: async () => (await import("./classify.js")).classify,
   tag: async () => (await import("./tag.js")).tag,
   sequence: async () => (await import("./sequence.js")).sequence,
+  seq2seq: async () => (await import("./seq2seq.js")).seq2seq,
+  lm: async () => (await import("./lm.js")).lm,
 };
 
 /** Which task's models have this name in their file. */
@@ -15,6 +17,8 @@ const KINDS: Readonly<Record<string, TaskName>> = {
   "sequence-classifier": "classify",
   "token-classifier": "tag",
   "number-sequence": "sequence",
+  seq2seq: "seq2seq",
+  "language-model": "lm",
 };
 
 /** Whoever holds a task hands it its own examples only. */

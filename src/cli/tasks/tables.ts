@@ -78,11 +78,41 @@ const SEQUENCE: OptionTable = {
   context: count(1, "last steps that are read to foretell the next ones"),
 };
 
+const SEQ2SEQ: OptionTable = {
+  cell: choice(["lstm", "gru", "rnn"], "what reads and writes"),
+  attention: choice(
+    ["general", "dot", "concat", "bahdanau", "none"],
+    "how the writer looks at the source; none: the state alone carries it",
+  ),
+  inputFeeding: yes("the writer reads what it attended to"),
+  embeddingDim: count(1, "size of a token's vector"),
+  ...RECURRENT,
+  attentionSize: count(1, "width inside bahdanau and concat"),
+  maxLength: count(1, "tokens of an output at most (default: twice the longest target, and 10)"),
+  minCount: count(1, "tokens seen less often become unknown"),
+  labelSmoothing: real(0, 1, "share of a target's probability spread over all tokens (default: 0.1)"),
+  scheduledSampling: real(0, 1, "how often the writer reads its own output in training (default: 0)"),
+};
+
+const { bidirectional: _, ...FORWARD } = RECURRENT;
+
+const LM: OptionTable = {
+  cell: choice(["lstm", "gru", "rnn"], "what reads the text"),
+  embeddingDim: count(1, "size of a token's vector"),
+  ...FORWARD,
+  weightDropout: real(0, 1, "share of the hidden-to-hidden weights that training drops"),
+  tied: yes("the output layer has the embedding's weight"),
+  sequenceLength: count(1, "steps that gradients go back through (default: 64)"),
+  minCount: count(1, "tokens seen less often become unknown"),
+};
+
 /** Model options, then those of training, as help shows them. */
 export const TABLES = {
   classify: { model: CLASSIFY, training: TRAINING },
   tag: { model: TAG, training: TRAINING },
   sequence: { model: SEQUENCE, training: TRAINING },
+  seq2seq: { model: SEQ2SEQ, training: TRAINING },
+  lm: { model: LM, training: TRAINING },
 } as const;
 
 export type TaskName = keyof typeof TABLES;

@@ -49,6 +49,10 @@ export interface PredictStyle {
   readonly json: boolean;
   /** Tokens stand between spaces already. */
   readonly tokens: boolean;
+  /** Of an encoder-decoder: width of the beam, outputs of each line, and whether to say what they attend to. */
+  readonly beam?: number;
+  readonly nBest?: number;
+  readonly alignment?: boolean;
 }
 
 export interface Task<Example = unknown> {
@@ -60,6 +64,8 @@ export interface Task<Example = unknown> {
   read(source: Source, reading: Reading): Promise<readonly Example[]>;
   /** What a part cut from the training data keeps the shares of. */
   stratum(example: Example): string;
+  /** Another way to cut dev off training; by default at random, each stratum its share. */
+  cut?(examples: readonly Example[]): Dataset<Example>;
   /** Number of examples, and of what they are labelled with, in words. */
   describe(examples: readonly Example[]): string;
   baselines(train: readonly Example[], test: readonly Example[]): Readonly<Record<string, Metrics>>;
