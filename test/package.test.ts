@@ -178,10 +178,12 @@ const TASKS = [
   "bleu",
   "chrf",
   "createTokenizer",
+  "crossValidate",
   "distinctNgrams",
   "editDistance",
+  "findLearningRate",
   "fromHuggingFace",
-  "initialiseFrom",
+  "loadEvaluation",
   "parseColumns",
   "readLabelledTexts",
   "readNumberSequences",
@@ -199,6 +201,7 @@ const TASKS = [
   "trainSequenceClassifier",
   "trainTokenClassifier",
   "trainTokenizer",
+  "tune",
   "writeVocabulary",
 ];
 const LAYERS = [

@@ -13,14 +13,24 @@ export { distinctNgrams, editDistance, type SequenceScore, sequenceScore } from 
 export type { SequenceClassifierConfig } from "./classifier-config.js";
 export type { TrainClassifierOptions } from "./classifier-options.js";
 export { Completion } from "./completion.js";
-export { type Initialised, initialiseFrom, type RowNames } from "./fine-tuning.js";
+export type { CrossValidation, Fold, FoldOptions } from "./cross-validation.js";
 export { type GenerateOptions, LanguageModel, type TextScore } from "./language-model.js";
 export type { LanguageNetworkConfig } from "./language-network.js";
+export type { LearningRateOptions, LearningRateSweep } from "./learning-rate.js";
 export type { NgramOptions } from "./ngrams.js";
 export type { NumberModelConfig } from "./number-config.js";
 export type { NumberOutput, NumberSteps, Scale } from "./number-data.js";
 export { type NumberErrors, type NumberMetrics, type NumberPrediction, NumberSequenceModel } from "./number-sequence.js";
-export { trainLanguageModel, trainNumberSequence, trainSeq2Seq, trainTokenClassifier } from "./on-demand.js";
+export {
+  crossValidate,
+  findLearningRate,
+  loadEvaluation,
+  trainLanguageModel,
+  trainNumberSequence,
+  trainSeq2Seq,
+  trainTokenClassifier,
+  tune,
+} from "./on-demand.js";
 export type { Prediction } from "./prediction.js";
 export {
   Seq2Seq,
@@ -51,3 +61,4 @@ export type { TrainSeq2SeqOptions } from "./train-seq2seq.js";
 export type { TrainTaggerOptions } from "./train-tagger.js";
 export type { TrainingOptions } from "./training.js";
 export type { LogRecord } from "./training-log.js";
+export type { NumberRange, OptionValue, Trial, Tuning, TuningOptions, TuningSpace } from "./tuning.js";

@@ -7,7 +7,7 @@ import type { Module } from "../nn/module.js";
 import { AveragedWeights, type AveragedWeightsOptions } from "../optim/averaged-weights.js";
 import { type Check, number, optional, rate, readOptions, whole, word } from "../options.js";
 import type { FitCallback, FitProgress, FitState } from "../train/callbacks.js";
-import { type Carried, type CheckpointOptions, type CheckpointParts, checkpoints, LAST, restoreCheckpoint } from "../train/checkpoint.js";
+import { type Carried, type CheckpointOptions, openCheckpoints } from "../train/checkpoint.js";
 import { type FitOptions, type FitResult, type FitTask, fit } from "../train/fit.js";
 import { frozenParameters, initialiseFrom, type RowNames } from "./fine-tuning.js";
 import { makeOptimizer, makeSchedule, OPTIMIZER_NAMES, type OptimizerName, SCHEDULE_NAMES, type ScheduleName } from "./recipe.js";
@@ -145,6 +145,8 @@ export async function trainNetwork<Batch>(
   const frozen = frozenParameters(where, network, plan.freeze);
   const named = [...network.namedParameters()].filter(([, parameter]) => !frozen.has(parameter));
   if (named.length === 0) throw new ConfigError(`${where}: freeze leaves no parameter, wants at least 1 to train`);
+  if (plan.checkpoint !== undefined && task.save === undefined)
+    throw new ConfigError(`${where}: checkpoint of a task without save(), wants one that has it`);
   const { log = () => {} } = plan;
   if (plan.init !== undefined) {
     const { tensors, model } = decodeModelFile(plan.init);
@@ -157,10 +159,9 @@ export async function trainNetwork<Batch>(
     const settings = settingsOf(engine, plan);
     const size = (parameters: Iterable<{ size: number }>) => Array.from(parameters).reduce((sum, { size }) => sum + size, 0);
     log({ event: "start", parameters: size(network.parameters()), trained: size(optimizer.parameters), ...settings });
-    const kept =
-      plan.checkpoint === undefined ? undefined : checkpointing(task, plan.checkpoint, { network, optimizer, average, settings }, log);
-    const state = await kept?.resume();
-    const result = await fit(engine, task, optimizer, fitOptions(plan, average, state, kept?.callback));
+    const parts = { network, optimizer, average, settings, save: () => task.save!(), carried: task.carried };
+    const kept = plan.checkpoint && (await openCheckpoints(parts, plan.checkpoint, log));
+    const result = await fit(engine, task, optimizer, fitOptions(plan, average, kept?.state, kept?.callback));
     const { metric = null, ...rest } = result;
     log({ event: "end", ...rest, metric });
     return result;
@@ -181,26 +182,6 @@ function settingsOf({ seed, info }: Engine, plan: TrainingPlan): Record<string, 
     freeze: [...plan.freeze],
     seed,
     numerics: info.numerics,
-  };
-}
-
-function checkpointing<Batch>(
-  task: TrainedTask<Batch>,
-  options: CheckpointOptions,
-  parts: Omit<CheckpointParts, "save" | "carried">,
-  log: Log,
-): { callback: FitCallback; resume: () => Promise<FitState | undefined> } {
-  if (task.save === undefined) throw new ConfigError("trainNetwork: checkpoint of a task without save(), wants one that has it");
-  const entire = { ...parts, carried: task.carried, save: () => task.save!() };
-  return {
-    callback: checkpoints(entire, options, (file, { step, epoch }) => log({ event: "checkpoint", file, epoch, step })),
-    resume: async () => {
-      const bytes = options.resume === true ? await options.store.read(LAST) : undefined;
-      if (bytes === undefined) return undefined;
-      const state = restoreCheckpoint(entire, bytes);
-      log({ event: "resume", file: LAST, epoch: state.epoch, step: state.step });
-      return state;
-    },
   };
 }
 

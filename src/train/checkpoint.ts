@@ -31,8 +31,8 @@ export interface CheckpointOptions {
   readonly resume?: boolean;
 }
 
-export const BEST = "best.safetensors";
-export const LAST = "last.safetensors";
+const BEST = "best.safetensors";
+const LAST = "last.safetensors";
 
 /** A state that a task hands from batch to batch, such as a language model's. */
 export interface Carried {
@@ -151,28 +151,37 @@ function readPosition(position: Described["position"], best: FitState["bestWeigh
   };
 }
 
-/** Writes the files as training goes. @param written is told of each */
-export function checkpoints(
+/**
+ * Opens the files of a training: goes on from the last one, where that is wished and it is there, and writes both as training goes.
+ * @param told of each event: resume, checkpoint
+ * @throws as restoreCheckpoint, and what the store throws
+ */
+export async function openCheckpoints(
   parts: CheckpointParts,
-  { store, everySteps = Number.POSITIVE_INFINITY }: CheckpointOptions,
-  written: (file: string, state: FitState) => void,
-): FitCallback {
+  { store, everySteps = Number.POSITIVE_INFINITY, resume = false }: CheckpointOptions,
+  told: (record: { event: string; file: string; epoch: number; step: number }) => void,
+): Promise<{ readonly state: FitState | undefined; readonly callback: FitCallback }> {
+  const note = (event: string, file: string, { epoch, step }: FitState) => told({ event, file, epoch, step });
   const write = async (file: string, bytes: Uint8Array, state: FitState) => {
     await store.write(file, bytes);
-    written(file, state);
+    note("checkpoint", file, state);
   };
   const { average, save } = parts;
   const writeBest = (state: FitState) =>
     write(BEST, average === undefined || average.updates === 0 ? save() : average.withAverages(save), state);
   const writeLast = (state: FitState) => write(LAST, encodeCheckpoint(parts, state), state);
-  return {
-    onStep: (_, state) => (state.step % everySteps === 0 ? writeLast(state) : undefined),
+  const bytes = resume ? await store.read(LAST) : undefined;
+  const state = bytes === undefined ? undefined : restoreCheckpoint(parts, bytes);
+  if (state !== undefined) note("resume", LAST, state);
+  const callback: FitCallback = {
+    onStep: (_, now) => (now.step % everySteps === 0 ? writeLast(now) : undefined),
     // Best before last: what goes on from the last file finds the best one that it knows of.
-    onEvaluate: (_, state) => (state.sinceBest === 0 ? writeBest(state) : undefined),
-    onEpoch: (_, state) => writeLast(state),
-    onEnd: async (_, state) => {
-      if (state.best === undefined) await writeBest(state);
-      await writeLast(state);
+    onEvaluate: (_, now) => (now.sinceBest === 0 ? writeBest(now) : undefined),
+    onEpoch: (_, now) => writeLast(now),
+    onEnd: async (_, now) => {
+      if (now.best === undefined) await writeBest(now);
+      await writeLast(now);
     },
   };
+  return { state, callback };
 }
