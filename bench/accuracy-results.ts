@@ -8,8 +8,11 @@ import type { Provenance } from "./report.js";
 export interface AccuracyRun {
   readonly seed: number;
   readonly metrics: Readonly<Record<string, number>>;
-  /** Of the whole command. */
+  /** Of the whole command: by the clock, and of the processor, which other work on the machine lengthens less. */
   readonly seconds: number;
+  readonly cpuSeconds: number;
+  /** Other processes that wanted the machine when it began: its load average. */
+  readonly load: number;
   readonly epochs: number;
   readonly parameters: number;
 }
@@ -81,6 +84,7 @@ function row(set: AccuracySet, result: SetResult): string {
     spread(result.runs.map(({ metrics }) => metrics[set.metric] ?? Number.NaN)),
     wanted === undefined ? "-" : `${set.wanted === "baseline" ? "above " : ""}${percent(wanted)}`,
     `${seconds.toFixed(0)} of ${set.seconds}`,
+    Math.max(...result.runs.map(({ cpuSeconds }) => cpuSeconds)).toFixed(0),
     met ? "yes" : "**no**",
     best === undefined ? "-" : `${percent(best.value)} (${best.name})`,
     window === undefined ? "-" : percent(window),
@@ -92,10 +96,11 @@ function row(set: AccuracySet, result: SetResult): string {
 function details(set: AccuracySet, result: SetResult): string {
   const { machine, runtime, commit, date } = result.provenance;
   const lines = result.runs.map(
-    ({ seed, metrics, seconds, epochs, parameters }) =>
+    ({ seed, metrics, seconds, cpuSeconds, load, epochs, parameters }) =>
       `- seed ${seed}: ${Object.entries(metrics)
         .map(([name, value]) => `${name} ${percent(value)}`)
-        .join(", ")}; ` + `${seconds.toFixed(0)} s, ${epochs} epochs, ${parameters} parameters`,
+        .join(", ")}; ` +
+      `${seconds.toFixed(0)} s (${cpuSeconds.toFixed(0)} s of the processor, load ${load.toFixed(1)} at the start), ${epochs} epochs, ${parameters} parameters`,
   );
   const baselines = Object.entries(result.baselines).map(
     ([name, metrics]) => `${name} ${metrics[set.metric] === undefined ? "-" : percent(metrics[set.metric]!)}`,
@@ -117,12 +122,13 @@ export function document(results: Results): string {
   return `# Accuracy
 
 What \`recurra train\` reaches by its defaults alone on real data, in a process of its own each time: mean over the seeds (lowest … highest), per
-cent. Seconds are those of the whole command, reading and baselines included, of the slowest seed. "window" is the fully connected network over the
+cent. Seconds are those of the whole command, reading and baselines included, of the slowest seed: by the clock, on a machine whose other work the
+load beside each run tells of, and of the processor. "window" is the fully connected network over the
 concatenated vectors of words, by its defaults, with the first seed. F1 counts whole entities. \`npm run accuracy -- NAME --write\` measures a set anew (it wants the data
 beside the repository) and writes this file.
 
-| set | metric | recurra | wanted | seconds | met | best baseline | window | seeds |
-|---|---|---|---|---|---|---|---|---|
+| set | metric | recurra | wanted | seconds | of the processor | met | best baseline | window | seeds |
+|---|---|---|---|---|---|---|---|---|---|
 ${known.map((set) => row(set, results[set.name]!)).join("\n")}
 
 ## Runs

@@ -8,8 +8,8 @@
  * Exit code 1 when a wish is not met, 2 when the data are not there.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { type AccuracyRun, document, judge, readResults, type SetResult, writeResults } from "./accuracy-results.js";
@@ -19,7 +19,7 @@ import { provenanceOf } from "./provenance.js";
 const root = process.env.RECURRA_ROOT ?? process.cwd();
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-interface Summary extends Omit<AccuracyRun, "seed" | "seconds"> {
+interface Summary extends Pick<AccuracyRun, "metrics" | "epochs" | "parameters"> {
   readonly baselines: SetResult["baselines"];
 }
 
@@ -46,6 +46,7 @@ async function train(
     ...extra,
   ];
   const start = performance.now();
+  const [load] = loadavg();
   try {
     const child = spawn(process.execPath, [path.join(root, "dist/cli.js"), ...args], { stdio: ["ignore", "pipe", "inherit"] });
     let out = "";
@@ -55,7 +56,9 @@ async function train(
     const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
     if (code !== 0) throw new Error(`accuracy: ${set.name} with seed ${seed} ended with code ${code}`);
     const { metrics, epochs, parameters, baselines } = JSON.parse(out.trimEnd().split("\n").at(-1)!) as Summary;
-    return { run: { seed, metrics, seconds: (performance.now() - start) / 1000, epochs, parameters }, baselines };
+    const { spent } = JSON.parse(readFileSync(path.join(scratch, "model.run.json"), "utf8")) as { spent: { cpuSeconds: number } };
+    const seconds = (performance.now() - start) / 1000;
+    return { run: { seed, metrics, seconds, cpuSeconds: spent.cpuSeconds, load: load!, epochs, parameters }, baselines };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -36,6 +36,8 @@ export interface RunRecord {
   readonly options: Readonly<Record<string, unknown>>;
   readonly config: unknown;
   readonly result: { readonly epochs: number; readonly steps: number; readonly seconds: number; readonly stopped: string };
+  /** Of the whole command so far: by the clock, and of the processor. */
+  readonly spent: { readonly seconds: number; readonly cpuSeconds: number };
   readonly metrics: Readonly<Record<string, Metrics>>;
   readonly baselines: Readonly<Record<string, Metrics>>;
   readonly model: RecordedFile & { readonly weights: string };
@@ -68,6 +70,11 @@ export const provenance = () => ({
   runtime: `node ${process.version}`,
   machine: { cpu: cpus()[0]?.model.trim() ?? "unknown", cores: availableParallelism(), platform: `${process.platform} ${process.arch}` },
 });
+
+export function spent(): RunRecord["spent"] {
+  const { user, system } = process.cpuUsage();
+  return { seconds: Number((performance.now() / 1000).toFixed(2)), cpuSeconds: Number(((user + system) / 1e6).toFixed(2)) };
+}
 
 /** Where a file lies as seen from the record. */
 export const seenFrom = (record: string, file: string): string => path.relative(path.dirname(record), file) || path.basename(file);

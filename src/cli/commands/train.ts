@@ -10,7 +10,7 @@ import { Journal } from "../journal.js";
 import type { Given } from "../options.js";
 import { type PlanFlags, planOf } from "../plan.js";
 import { ProgressLine } from "../progress.js";
-import { provenance, type RecordedFile, type RunRecord, seenFrom, sha256, weightsHash, writeRecord } from "../record.js";
+import { provenance, type RecordedFile, type RunRecord, seenFrom, sha256, spent, weightsHash, writeRecord } from "../record.js";
 import { metricsTable } from "../report/format.js";
 import { type ReportData, reportHtml, reportText } from "../report/report.js";
 import { type RunPlan, type Trained, trainPlan } from "../run.js";
@@ -162,7 +162,7 @@ const summaryOf = ({ task, baselines }: Run, trained: Trained, metrics: Metrics)
   metrics,
   baselines,
   epochs: trained.result.epochs,
-  seconds: Number((performance.now() / 1000).toFixed(2)),
+  seconds: spent().seconds,
   parameters: parametersOf(trained),
 });
 
@@ -191,6 +191,7 @@ async function recordOf(
     options: plan.options,
     config: decodeModelFile(model).model.config,
     result: { epochs, steps, seconds, stopped },
+    spent: spent(),
     metrics,
     baselines,
     model: { path: seenFrom(file, flags.out), sha256: sha256(model), weights: weightsHash(model) },
