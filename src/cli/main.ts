@@ -76,12 +76,13 @@ async function main(): Promise<number> {
   }
 }
 
-// A closed pipe (recurra predict … | head) is the reader's decision, not a failure.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(0);
-  });
-}
+// A closed pipe (recurra predict … | head) is the reader's decision, not a failure; that nobody reads on about a training does not end it.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
 
 process.exitCode = await main();

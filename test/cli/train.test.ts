@@ -1,8 +1,9 @@
 /** `recurra train classify` and what stands around it, as real processes. */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { letterTable, run, scratchFolder, start } from "./process.js";
+import { cli, letterTable, run, scratchFolder, start } from "./process.js";
 
 const folder = scratchFolder();
 const file = (name: string) => path.join(folder, name);
@@ -121,6 +122,12 @@ describe("recurra train classify", () => {
       status: 2,
       err: expect.stringContaining("lowercase without tokenizer"),
     });
+  });
+
+  test("a reader of its progress that goes away does not end it", () => {
+    const args = ["train", "classify", "--train", file("train.tsv"), "--out", file("unread"), ...QUICK].map((arg) => `'${arg}'`).join(" ");
+    spawnSync("sh", ["-c", `'${process.execPath}' '${cli}' ${args} 2>&1 >/dev/null | head -n 1`]);
+    expect(run(["predict", file("unread")], "aab\n").status).toBe(0);
   });
 
   test("flags go before the configuration file", () => {
