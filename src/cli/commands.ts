@@ -133,7 +133,7 @@ function addTune(program: Command, engines: Engines, exit: Exit): void {
     command.addOption(new Option("--out <file>", "where the best configuration goes").helpGroup("Output:").default("tuned.json"));
     addGroup(command, "Run:", RUNNING.slice(0, 3));
     addTables(command, name);
-    const space = '{"lr": {"from": 0.001, "to": 0.03, "log": true}, "hiddenSize": [32, 64, 128]}';
+    const space = '{"lr": {"low": 0.001, "high": 0.03, "log": true}, "hiddenSize": [32, 64, 128]}';
     command.addHelpText(
       "after",
       `\nA space: ${space}\n${examples(`recurra tune ${name} --train train.tsv --space space.json --trials 10 --max-seconds 60`)}`,

@@ -90,18 +90,3 @@ export function cutDev<Example>(
   }
   return { train: examples.filter((_, row) => !chosen.has(row)), dev: examples.filter((_, row) => chosen.has(row)) };
 }
-
-/** Numbers of the examples of each fold: every stratum is dealt out in turn, in an order that the seed makes. */
-export function folds<Example>(
-  examples: readonly Example[],
-  stratum: (example: Example) => string,
-  count: number,
-  seed: number,
-): number[][] {
-  const stream = new Stream(streamKey(seed, CUT, 1, 0));
-  const dealt = stream.shuffle(examples.map((_, row) => row));
-  const order = dealt
-    .map((row) => ({ row, name: stratum(examples[row]!) }))
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  return Array.from({ length: count }, (_, fold) => order.flatMap(({ row }, i) => (i % count === fold ? [row] : [])).sort((a, b) => a - b));
-}
