@@ -144,12 +144,9 @@ export async function mergeChunks(out, groups, apart) {
     kept.add(target);
   };
   const chunksOf = (entry) => [...closure(texts, entry)].filter((file) => file.startsWith("chunks/") && !kept.has(file)).sort();
-  const grouped = new Set(groups.map(([, entry]) => entry));
-  const further = files.filter((file) => !file.startsWith("chunks/") && !grouped.has(file) && !apart.includes(file));
-  const early = lazyChunks(
-    texts,
-    files.filter((file) => !further.includes(file)),
-  );
+  const early = lazyChunks(texts, [
+    ...new Set([...groups.map(([, entry]) => entry), ...apart].flatMap((entry) => [...closure(texts, entry)])),
+  ]);
   const aside = new Set([...apart, ...early].flatMap((entry) => [...closure(texts, entry)]));
   await merge(
     "base",
