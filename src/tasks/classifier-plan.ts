@@ -71,7 +71,7 @@ export function planClassifier(engine: Engine, data: ClassifierData, options: Tr
     ngrams: keys.length,
   });
   classifier.bag?.keys.assign(keys);
-  if (classifier.network !== null) startVectors(classifier, options);
+  if (reader !== null) startVectors(classifier, reader.letters, options);
   const frozen = flag(WHERE, "freezeVectors", options.freezeVectors ?? false) ? ["embedding."] : [];
   const training = { ...planned, freeze: [...planned.freeze, ...frozen] };
   return { classifier, train, dev, classes: labels.length, multiLabel, classWeights, tokenDropout, training };
@@ -167,14 +167,14 @@ function dimOf({ vectors, embeddingDim }: TrainClassifierOptions, fallback: numb
   return first;
 }
 
-/** Puts the vectors that are given into the embedding's rows. */
-function startVectors({ network, parts }: SequenceClassifier, { vectors }: TrainClassifierOptions): void {
-  if (vectors === undefined) return;
+/** Words start with small vectors, so that rare ones say little; those that are given go into the embedding's rows. */
+function startVectors({ network, parts }: SequenceClassifier, letters: boolean, { vectors }: TrainClassifierOptions): void {
   const { weight } = network!.embedding;
-  const values = weight.data() as Float32Array;
+  const scale = letters ? 1 : 0.1;
+  const values = (weight.data() as Float32Array).map((value) => scale * value);
   for (const [i, name] of parts.vocabulary.names.entries()) {
-    const vector = vectors.get(String(name));
-    if (vector !== undefined && typeof name === "string") values.set(vector, i * vector.length);
+    const vector = typeof name === "string" ? vectors?.get(name) : undefined;
+    if (vector !== undefined) values.set(vector, i * vector.length);
   }
   weight.assign(values);
 }
