@@ -14,6 +14,7 @@ export type { SequenceClassifierConfig } from "./classifier-config.js";
 export type { TrainClassifierOptions } from "./classifier-options.js";
 export { Completion } from "./completion.js";
 export type { CrossValidation, Fold, FoldOptions } from "./cross-validation.js";
+export type { ExplainedToken, ExplainOptions, Explanation } from "./explain.js";
 export { type GenerateOptions, LanguageModel, type TextScore } from "./language-model.js";
 export type { LanguageNetworkConfig } from "./language-network.js";
 export type { LearningRateOptions, LearningRateSweep } from "./learning-rate.js";

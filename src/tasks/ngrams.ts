@@ -50,19 +50,19 @@ function visitRuns(units: readonly number[], most: number, seed: number, visit: 
 }
 
 export class Ngrams {
-  readonly #tokenizer: Tokenizer;
+  readonly tokenizer: Tokenizer;
 
   constructor(readonly options: NgramOptions) {
-    this.#tokenizer = createTokenizer({ type: "words", lowercase: options.lowercase });
+    this.tokenizer = createTokenizer({ type: "words", lowercase: options.lowercase });
   }
 
   words(text: string): string[] {
-    return this.#tokenizer.encode(text);
+    return this.tokenizer.encode(text);
   }
 
   /** The characters that runs are made of, a space first and last. */
   characters(text: string): string[] {
-    return [...` ${this.#tokenizer.normalize(text).trim()} `.replace(/\s+/gu, " ")];
+    return [...` ${this.tokenizer.normalize(text).trim()} `.replace(/\s+/gu, " ")];
   }
 
   /** Runs of words; unit 0 is the text's start, the last one its end. */

@@ -14,6 +14,7 @@ import { Vocabulary } from "../text/vocabulary.js";
 import { accuracy, classReport, confusionMatrix, multiLabelReport } from "../train/metrics.js";
 import { readConfig, type SequenceClassifierConfig, writeConfig } from "./classifier-config.js";
 import { checkCount, decodeClassifier, encodeClassifier } from "./classifier-file.js";
+import type { ExplainOptions, Explanation } from "./explain.js";
 import { NgramBag } from "./ngram-bag.js";
 import { type Prediction, predictionsOf } from "./prediction.js";
 import { idsOf } from "./recurrent-classifier.js";
@@ -69,7 +70,8 @@ export class SequenceClassifier {
   readonly module: Module;
   readonly network: TextNetwork | null;
   readonly bag: NgramBag | null;
-  #letters: Tokenizer | undefined;
+  /** Cuts what the network reads as characters beside the tokens. */
+  readonly characterTokenizer: Tokenizer | undefined;
 
   constructor(
     readonly engine: Engine,
@@ -80,7 +82,7 @@ export class SequenceClassifier {
     this.network = network === null ? null : new TextNetwork(engine, network, vocabulary.size, labels.length, characters?.size);
     this.bag = bag === null ? null : new NgramBag(engine, bag, ngrams, labels.length);
     this.module = new ClassifierModule(this.network, this.bag);
-    if (characters !== undefined) this.#letters = createTokenizer({ ...tokenizer.options, type: "characters" });
+    this.characterTokenizer = characters && createTokenizer({ ...tokenizer.options, type: "characters" });
   }
 
   get config(): SequenceClassifierConfig {
@@ -99,7 +101,7 @@ export class SequenceClassifier {
     const { config, tokenizer, vocabulary, characters } = this.parts;
     return {
       ids: this.network === null ? NONE : idsOf(vocabulary, tokenizer.encode(text), config.maxLength),
-      characters: characters === undefined ? NONE : idsOf(characters, this.#letters!.encode(text), 4 * config.maxLength),
+      characters: characters === undefined ? NONE : idsOf(characters, this.characterTokenizer!.encode(text), 4 * config.maxLength),
       rows: this.bag?.encode(text) ?? NONE,
     };
   }
@@ -177,6 +179,15 @@ export class SequenceClassifier {
     }
     const [wanted, said] = [truth.map(([id]) => id!), predicted.map(([id]) => id!)];
     return { accuracy: accuracy(wanted, said), macroF1: classReport(confusionMatrix(wanted, said, ids.size)).macroF1 };
+  }
+
+  /**
+   * What each token of a text adds to a label's logit: exact for the bag, each n-gram's weight shared out evenly to its characters;
+   * gradient x input for the network.
+   * @throws ConfigError on a bad option or an unknown label; StateError with an engine of the inference entry, unless there is a bag alone
+   */
+  async explain(text: string, options: ExplainOptions = {}): Promise<Explanation> {
+    return (await import("./explain.js")).explain(this, text, options);
   }
 
   /** The whole model as bytes of one safetensors file. */

@@ -146,8 +146,8 @@ export class SequenceEncoder extends Module {
 
 /** Makes the vector of a row that a second stream adds. */
 class CharacterEncoder extends SequenceEncoder {
-  forward(batch: PaddedBatch): Tensor {
-    return this.encode(batch, this.embed(batch));
+  forward(batch: PaddedBatch, vectors = this.embed(batch)): Tensor {
+    return this.encode(batch, vectors);
   }
 }
 
@@ -166,11 +166,11 @@ export class TextNetwork extends SequenceEncoder {
 
   /**
    * @param vectors of the tokens; others than `embed` gives stand in their place, as attributions need it
-   * @param characters the same rows as characters, where the network reads both
+   * @param characters the same rows as characters, where the network reads both, and @param letters their vectors
    * @returns logits, f32 [B, classes]
    */
-  forward(batch: PaddedBatch, vectors = this.embed(batch), characters?: PaddedBatch): Tensor {
+  forward(batch: PaddedBatch, vectors = this.embed(batch), characters?: PaddedBatch, letters?: Tensor): Tensor {
     const own = this.encode(batch, vectors);
-    return this.output.forward(this.characters === null ? own : concat([own, this.characters.forward(characters!)], 1));
+    return this.output.forward(this.characters === null ? own : concat([own, this.characters.forward(characters!, letters)], 1));
   }
 }
