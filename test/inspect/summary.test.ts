@@ -96,12 +96,13 @@ describe("summary", () => {
       hiddenSize: 4,
       cell: "gru",
       attention: "dot",
+      inputFeeding: true,
       bidirectional: false,
     });
     const ids = (time: number) => tensor(engine, new Int32Array(2 * time).fill(1), [2, time]);
     const found = summary(model, { batch: [ids(5), ids(3)] as const, run: (own, [src, tgt]) => own.forward(src, [5, 5], tgt) });
     const of = (name: string) => found.modules.find((module) => module.name === name)!;
-    expect(of("decoder")).toMatchObject({ calls: 3, output: [2, 4], flops: 3 * 2 * 2 * 12 * (3 + 4) });
+    expect(of("decoder")).toMatchObject({ calls: 3, output: [2, 4], flops: 3 * 2 * 2 * 12 * (3 + 4 + 4) });
     expect(of("attention")).toMatchObject({ type: Attention.name, calls: 3, flops: 3 * 2 * (2 * 5 * 4 + 2 * 5 * 4) });
     expect(of("out")).toMatchObject({ calls: 1, output: [2, 3, 8], flops: 2 * 6 * 4 * 8 });
     expect(found.flops).toBe(found.modules.reduce((total, { flops }) => total + flops!, 0));

@@ -170,7 +170,7 @@ describe("wrong calls", () => {
   const bag = make();
   const where = "EmbeddingBag.forward:";
   test.each([
-    ["mode", 'EmbeddingBag: mode "min", wants one of sum, mean, max', () => make({ mode: "min" as never })],
+    ["mode", 'EmbeddingBag: mode "min", wants "sum", "mean" or "max"', () => make({ mode: "min" as never })],
     ["option", "EmbeddingBag: unknown option padding_idx, wants paddingIdx", () => make({ padding_idx: 1 } as never)],
     ["padding index", "paddingIdx 9, wants an id from 0 to 8", () => make({ paddingIdx: 9 })],
     ["dtype", `${where} ids has dtype f32, wants i32`, () => bag.forward(zeros(engine, [2, 2]))],
