@@ -33,6 +33,7 @@ export async function smokeTraining(backend = "auto") {
   };
   const data = { train: examples(96, 1), dev: examples(16, 2) };
   const { classifier } = await trainSequenceClassifier(engine, data, {
+    encoder: "gru",
     hiddenSize: 16,
     embeddingDim: 8,
     epochs: 8,
