@@ -58,19 +58,21 @@ async function buildLibrary() {
   );
 }
 
-/** One file with commander in it, whose CommonJS wants a `require`. */
+/** With commander in it, whose CommonJS wants a `require`; what a command needs is a chunk that is read when it is called. */
 async function buildCli() {
   if (!present(CLI)) return;
   const hasShebang = (await readFile(path.join(root, CLI), "utf8")).startsWith("#!");
   const require_ = 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);';
   await build({
     absWorkingDir: root,
-    entryPoints: [CLI],
+    entryPoints: { cli: CLI },
     bundle: true,
+    splitting: true,
     format: "esm",
     platform: "node",
     target: "node20",
-    outfile: path.join(out, "cli.js"),
+    outdir: out,
+    chunkNames: "cli/[name]-[hash]",
     banner: { js: hasShebang ? require_ : `#!/usr/bin/env node\n${require_}` },
     legalComments: "inline",
     logLevel: "error",

@@ -314,6 +314,7 @@ describe("the built package", () => {
         "LICENSE",
         "README.md",
         "dist/chunks",
+        "dist/cli",
         "dist/cli.js",
         "dist/index.js",
         "dist/infer.js",

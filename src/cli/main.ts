@@ -3,16 +3,16 @@
  * a signal.
  */
 import { Command, CommanderError } from "commander";
-import coreWasm from "../../build/wasm/core-baseline-inline.js";
-import { createEngineFrom, type EngineAssets } from "../engine/load.js";
+import type { EngineAssets } from "../engine/load.js";
 import { isRecurraError } from "../errors.js";
 import { VERSION } from "../version.js";
 import { addCommands } from "./commands.js";
 import type { Engines } from "./context.js";
 
-const INFER: EngineAssets = {
+/** Read when a command runs a model, so that help and refusals come at once. */
+const inferAssets = async (): Promise<EngineAssets> => ({
   trainAbi: null,
-  baseline: { core: coreWasm, train: null },
+  baseline: { core: (await import("../../build/wasm/core-baseline-inline.js")).default, train: null },
   loadRelaxed: async () => ({ core: (await import("../../build/wasm/core-relaxed-inline.js")).default, train: null }),
   tape: null,
   loadThreads: async () => {
@@ -20,11 +20,12 @@ const INFER: EngineAssets = {
     return { startThreads, spawn: () => spawnWorker(new URL("./worker.js", import.meta.url)) };
   },
   loadJsKernels: async () => (await import("../engine/js/index.js")).createJsKernels,
-};
+});
 
 /** What training needs besides is read when a command trains. */
 async function trainAssets(): Promise<EngineAssets> {
-  const [{ default: train }, { TRAIN_ABI }, { backwards }, { initialise }, { Tape }] = await Promise.all([
+  const [infer, { default: train }, { TRAIN_ABI }, { backwards }, { initialise }, { Tape }] = await Promise.all([
+    inferAssets(),
     import("../../build/wasm/train-baseline-inline.js"),
     import("../engine/abi.js"),
     import("../ops/backwards.js"),
@@ -32,11 +33,11 @@ async function trainAssets(): Promise<EngineAssets> {
     import("../tensor/tape.js"),
   ]);
   return {
-    ...INFER,
+    ...infer,
     trainAbi: TRAIN_ABI,
-    baseline: { core: coreWasm, train },
+    baseline: { core: infer.baseline.core, train },
     loadRelaxed: async () => ({
-      ...(await INFER.loadRelaxed()),
+      ...(await infer.loadRelaxed()),
       train: (await import("../../build/wasm/train-relaxed-inline.js")).default,
     }),
     tape: () => new Tape(backwards, initialise),
@@ -44,8 +45,8 @@ async function trainAssets(): Promise<EngineAssets> {
 }
 
 const engines: Engines = {
-  infer: (options) => createEngineFrom(options, INFER),
-  train: async (options) => createEngineFrom(options, await trainAssets()),
+  infer: async (options) => (await import("../engine/load.js")).createEngineFrom(options, await inferAssets()),
+  train: async (options) => (await import("../engine/load.js")).createEngineFrom(options, await trainAssets()),
 };
 
 let exitCode = 0;
