@@ -43,6 +43,7 @@ export function addCommands(program: Command, engines: Engines, exit: Exit): voi
   addPredict(program, engines);
   addGenerate(program, engines);
   addEval(program, engines);
+  addExplain(program, engines);
   addInspect(program, engines);
   addVerify(program, engines, exit);
 }
@@ -212,6 +213,19 @@ function addEval(program: Command, engines: Engines): void {
       examples("recurra eval spam.safetensors test.tsv", "recurra eval spam.safetensors test.tsv --against older.safetensors --json"),
     )
     .action(async (model, file, flags) => (await import("./commands/eval.js")).evaluate(engines, model, file, flags));
+}
+
+function addExplain(program: Command, engines: Engines): void {
+  program
+    .command("explain")
+    .description("Show which tokens of a text speak for a label of a classifier, and which against it.")
+    .argument("<model>", "model file of train classify")
+    .argument("<text>", "the text")
+    .option("--label <name>", "instead of the most probable one")
+    .option("--by <name>", "words or characters")
+    .option("--json", "as one JSON object, with the tokens' places in the text")
+    .addHelpText("after", examples('recurra explain spam.safetensors "You have won a prize, call now" --label spam'))
+    .action(async (model, text, flags) => (await import("./commands/explain.js")).explain(engines, model, text, flags));
 }
 
 function addInspect(program: Command, engines: Engines): void {

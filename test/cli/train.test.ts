@@ -124,6 +124,18 @@ describe("recurra train classify", () => {
     });
   });
 
+  test("explain shows what tokens add to a label: their weights and the rest, of one label or another", () => {
+    expect(run(["train", "classify", "--train", file("train.tsv"), "--out", file("explained"), "--encoder", "bag"]).status).toBe(0);
+    const explained = JSON.parse(run(["explain", file("explained"), "aaa fff", "--label", "low", "--json"]).out);
+    expect(explained.tokens.map(({ start, end }: { start: number; end: number }) => [start, end])).toEqual([
+      [0, 3],
+      [4, 7],
+    ]);
+    expect(explained.tokens[0].weight).toBeGreaterThan(explained.tokens[1].weight);
+    expect(run(["explain", file("explained"), "aaa"]).out).toMatch(/^low [01]\.\d{4}\n\ntoken[\s\S]*\(rest\) +-?\d/);
+    expect(run(["explain", file("explained"), "aaa", "--label", "lwo"])).toMatchObject({ status: 2, err: expect.stringContaining("lwo") });
+  });
+
   test("a reader of its progress that goes away does not end it", () => {
     const args = ["train", "classify", "--train", file("train.tsv"), "--out", file("unread"), ...QUICK].map((arg) => `'${arg}'`).join(" ");
     spawnSync("sh", ["-c", `'${process.execPath}' '${cli}' ${args} 2>&1 >/dev/null | head -n 1`]);
@@ -246,7 +258,7 @@ describe("what train refuses", () => {
   });
 
   test("--help of every command has examples and is no error, into a pipe that closes too", () => {
-    for (const command of [["train", "classify"], ["predict"], ["eval"], ["inspect"], ["verify"]]) {
+    for (const command of [["train", "classify"], ["predict"], ["eval"], ["explain"], ["inspect"], ["verify"]]) {
       const { status, out } = run([...command, "--help"]);
       expect([status, out]).toEqual([0, expect.stringMatching(/\nExamples:\n {2}.*recurra /)]);
     }

@@ -1,6 +1,7 @@
 /** `recurra train classify`: labels for whole texts. */
 import { ConfigError } from "../../errors.js";
 import { classificationBaselines } from "../../tasks/baselines/index.js";
+import type { ExplainOptions, Explanation } from "../../tasks/explain.js";
 import type { Prediction } from "../../tasks/prediction.js";
 import { SequenceClassifier } from "../../tasks/sequence-classifier.js";
 import { trainSequenceClassifier } from "../../tasks/train-classifier.js";
@@ -45,6 +46,10 @@ class ClassifierModel implements TaskModel<LabelledText, Prediction> {
       if (json) return JSON.stringify({ text: lines[i], labels, predictions: shown });
       return `${shown.map(({ label, probability }) => `${label}\t${probability.toFixed(4)}`).join("\t")}\t${lines[i]}`;
     });
+  }
+
+  explain(text: string, options: ExplainOptions): Promise<Explanation> {
+    return this.classifier.explain(text, options);
   }
 
   save(): Uint8Array {

@@ -1,6 +1,7 @@
 /** What the commands know of a task: how its data are read, how it trains, what its models say. */
 import type { Engine } from "../../engine/engine.js";
 import type { Module } from "../../nn/module.js";
+import type { ExplainOptions, Explanation } from "../../tasks/explain.js";
 import type { TrainingOptions } from "../../tasks/training.js";
 import type { LabelledTextOptions, Source } from "../../text/readers/index.js";
 import type { Calibration } from "../../train/calibration.js";
@@ -40,6 +41,8 @@ export interface TaskModel<Example = unknown, Answer = unknown> {
   outcomes(examples: readonly Example[], answers: readonly Answer[]): Outcomes | undefined;
   /** What `predict` prints for lines of text, without the last line's end. */
   predict(lines: readonly string[], style: PredictStyle): string[];
+  /** What the tokens of a text add to a label; with an engine that trains. */
+  explain?(text: string, options: ExplainOptions): Promise<Explanation>;
   save(): Uint8Array;
   dispose(): void;
 }
