@@ -12,6 +12,7 @@ import { UNKNOWN_ID, Vocabulary } from "../text/vocabulary.js";
 import type { FitResult } from "../train/fit.js";
 import { CLASSIFIER_KEYS, type TrainClassifierOptions } from "./classifier-options.js";
 import { type ClassifierData, type ClassifierPlan, planClassifier } from "./classifier-plan.js";
+import type { RowNames } from "./fine-tuning.js";
 import { fitScales, type Logits } from "./mixture.js";
 import { startAsNaiveBayes } from "./naive-bayes.js";
 import { type EncodedText, SequenceClassifier } from "./sequence-classifier.js";
@@ -130,10 +131,18 @@ class Training {
       },
       evaluate: () => this.#decide(),
       save: () => classifier.save(),
-      rows: ({ vocabulary: tokens, labels: classes = [] }) => {
-        const words = { from: Vocabulary.fromJSON(tokens).names, to: classifier.parts.vocabulary.names };
+      rows: ({ vocabulary: known, labels: classes = [] }) => {
+        // Of words and characters a file has both lists.
+        const [tokens, letters] = Array.isArray(known) ? [known] : Object.values(known ?? {});
+        const names = (from: unknown, to: Vocabulary): RowNames => ({ from: Vocabulary.fromJSON(from).names, to: to.names });
+        const { vocabulary, characters } = classifier.parts;
         const outputs = { from: classes, to: classifier.labels };
-        return { "embedding.weight": words, "output.weight": outputs, "output.bias": outputs };
+        return {
+          "embedding.weight": names(tokens, vocabulary),
+          ...(letters === undefined || characters === undefined ? {} : { "characters.embedding.weight": names(letters, characters) }),
+          "output.weight": outputs,
+          "output.bias": outputs,
+        };
       },
     };
   }

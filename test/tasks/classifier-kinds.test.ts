@@ -220,3 +220,11 @@ describe("odd data", () => {
     expect(classifier.evaluate(train).accuracy).toBeGreaterThan(0.9);
   }, 60_000);
 });
+
+test("fine-tuning goes on from a model of words and characters: rows of what both know are carried over", async () => {
+  const options = { ...SMALL, encoder: "gru", input: "both", bag: false, epochs: 1 } as const;
+  const first = await trainSequenceClassifier(await engineOf(1), ONE, options);
+  const second = await trainSequenceClassifier(await engineOf(2), ONE, { ...options, init: first.classifier.save(), lr: 0 });
+  const weights = ({ classifier }: typeof first) => classifier.network!.parameters().map((parameter) => [...parameter.data()]);
+  expect(weights(second)).toEqual(weights(first));
+});
