@@ -3,7 +3,6 @@ import { SAMPLING_KEYS, Sampler, type SamplingOptions } from "../decode/sampling
 import { type Engine, PURPOSE } from "../engine/engine.js";
 import { Stream, streamKey } from "../engine/random.js";
 import { exp } from "../engine/scalar.js";
-import { FormatError } from "../errors.js";
 import type { HiddenState, LSTMState } from "../nn/recurrent.js";
 import { logSoftmax } from "../ops/softmax.js";
 import { checkOptions, wholeNumber } from "../options.js";
@@ -16,7 +15,7 @@ import { UNKNOWN_ID, Vocabulary } from "../text/vocabulary.js";
 import { nextTurn } from "../train/breathe.js";
 import { Completion } from "./completion.js";
 import { countLanguageParameters, LanguageNetwork, type LanguageNetworkConfig } from "./language-network.js";
-import { decodeNetwork, encodeNetwork } from "./network-file.js";
+import { decodeTextNetwork, encodeNetwork } from "./network-file.js";
 
 /** What stands before the first token of a text: the id of padding, which nothing else uses here. */
 export const START_ID = 0;
@@ -169,12 +168,11 @@ export class LanguageModel {
 
   /** The whole model as bytes of one safetensors file. */
   save(): Uint8Array {
-    return encodeNetwork(this.network, {
+    return encodeNetwork(this.engine, this.network, {
       task: TASK,
       config: { ...this.config },
       tokenizer: { ...this.tokenizer.toJSON() },
       vocabulary: this.vocabulary.toJSON(),
-      labels: ["token"],
     });
   }
 
@@ -183,15 +181,15 @@ export class LanguageModel {
    * @throws FormatError when the file is damaged or holds another task
    */
   static load(engine: Engine, bytes: Uint8Array): LanguageModel {
-    const { model, values } = decodeNetwork(`${WHERE}.load`, TASK, bytes);
+    const { model, values } = decodeTextNetwork(`${WHERE}.load`, TASK, bytes);
     const config = model.config as unknown as LanguageNetworkConfig;
     const vocabulary = Vocabulary.fromJSON(model.vocabulary);
     // A tied weight stands in the file once or twice.
     const wanted = countLanguageParameters(config, vocabulary.size);
     const twice = config.tied ? vocabulary.size * config.embeddingDim : 0;
-    if (values.count > wanted || values.count < wanted - twice)
-      throw new FormatError(`${WHERE}.load: the file has ${values.count} parameters, wants ${wanted} for its configuration`);
-    return values.into(new LanguageModel(engine, config, createTokenizer(model.tokenizer as unknown as TokenizerOptions), vocabulary));
+    values.check(wanted, wanted - twice);
+    const loaded = new LanguageModel(engine, config, createTokenizer(model.tokenizer as unknown as TokenizerOptions), vocabulary);
+    return values.into(loaded, loaded.network);
   }
 
   dispose(): void {

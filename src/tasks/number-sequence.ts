@@ -13,6 +13,7 @@ import { decodeTask, encodeNetwork } from "./network-file.js";
 import { type NumberModelConfig, readNumberConfig } from "./number-config.js";
 import { checkSequences, inputsOf, type NumberSteps, targetNumbers, vectorsOf, windowsOf } from "./number-data.js";
 import { countNumberParameters, type NumberBatch, NumberNetwork, type NumberShape } from "./number-network.js";
+import { predictionsOf } from "./prediction.js";
 
 /** What a sequence was found to be: of each kind of output the fields that belong to it. */
 export interface NumberPrediction {
@@ -115,8 +116,7 @@ export class NumberSequenceModel {
     const rows = vectors.map((values) => this.encode(values));
     return this.run(rows, batchSize).map((found): NumberPrediction => {
       if (output === "value") return { value: Array.from(found, (value, i) => value * target.deviation[i]! + target.mean[i]!) };
-      const best = found.reduce((top, p, j) => (p > found[top]! ? j : top), 0);
-      return { label: this.labels[best]!, probability: found[best]!, probabilities: found };
+      return predictionsOf(found, this.labels)[0]!;
     });
   }
 
@@ -207,7 +207,7 @@ export class NumberSequenceModel {
 
   /** The whole model as bytes of one safetensors file. */
   save(): Uint8Array {
-    return encodeNetwork(this.network, {
+    return encodeNetwork(this.engine, this.network, {
       task: TASK,
       config: { ...this.config } as unknown as { [key: string]: PlainJson },
       labels: [...this.labels],
@@ -229,10 +229,9 @@ export class NumberSequenceModel {
       if (!isRecurraError(error)) throw error;
       throw new FormatError(error.message, { cause: error });
     }
-    const wanted = countNumberParameters(config, shapeOf(config, labels.length));
-    if (values.count !== wanted)
-      throw new FormatError(`${where}: the file has ${values.count} parameters, wants ${wanted} for its configuration`);
-    return values.into(new NumberSequenceModel(engine, config, labels));
+    values.check(countNumberParameters(config, shapeOf(config, labels.length)));
+    const loaded = new NumberSequenceModel(engine, config, labels);
+    return values.into(loaded, loaded.network);
   }
 
   dispose(): void {

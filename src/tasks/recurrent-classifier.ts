@@ -6,7 +6,7 @@ import { inRange, wholeNumber } from "../options.js";
 import { bucketBatches, padBatch } from "../text/batching.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import { UNKNOWN_ID, Vocabulary } from "../text/vocabulary.js";
-import { checkCount, decodeClassifier, encodeClassifier } from "./classifier-file.js";
+import { decodeClassifier, encodeClassifier } from "./classifier-file.js";
 import { type Prediction, predictionsOf } from "./prediction.js";
 import { scoreBatches } from "./scores.js";
 import { countParameters, SequenceNetwork, type SequenceNetworkConfig, scaled } from "./sequence-network.js";
@@ -68,7 +68,7 @@ export class RecurrentClassifier {
   save(): Uint8Array {
     const { config, tokenizer, vocabulary, labels } = this;
     const file = { config: { ...config }, tokenizer, vocabulary: vocabulary.toJSON(), labels };
-    return encodeClassifier(this.engine, file, this.network.namedParameters());
+    return encodeClassifier(this.engine, this.network, file);
   }
 
   /**
@@ -81,15 +81,9 @@ export class RecurrentClassifier {
     const own = config as unknown as RecurrentClassifierConfig;
     if ("bag" in config || "multiLabel" in config)
       throw new FormatError("SequenceClassifier.load: a model with a bag of n-grams or several labels a text, wants recurra/tasks");
-    checkCount(values, countParameters(layersOf(own), words.size, labels.length));
+    values.check(countParameters(layersOf(own), words.size, labels.length));
     const classifier = new RecurrentClassifier(engine, own, tokenizer, words, labels);
-    try {
-      classifier.network.loadStateDict(values);
-    } catch (error) {
-      classifier.dispose();
-      throw error;
-    }
-    return classifier;
+    return values.into(classifier, classifier.network);
   }
 
   dispose(): void {

@@ -16,7 +16,7 @@ import { UNKNOWN_ID, Vocabulary } from "../text/vocabulary.js";
 import { bleu } from "../train/bleu.js";
 import { chrf } from "../train/chrf.js";
 import { sequenceScore } from "../train/edit-distance.js";
-import { decodeNetwork, encodeNetwork } from "./network-file.js";
+import { decodeTextNetwork, encodeNetwork } from "./network-file.js";
 import { EncoderDecoderTokens } from "./seq2seq-search.js";
 
 export interface Seq2SeqConfig extends Omit<EncoderDecoderOptions, "srcVocab" | "tgtVocab"> {
@@ -206,12 +206,11 @@ export class Seq2Seq {
   /** The whole model as bytes of one safetensors file. */
   save(): Uint8Array {
     const { source, target } = this;
-    return encodeNetwork(this.network, {
+    return encodeNetwork(this.engine, this.network, {
       task: TASK,
       config: { ...this.config },
       tokenizer: { source: { ...source.tokenizer.toJSON() }, target: { ...target.tokenizer.toJSON() } },
       vocabulary: { source: source.vocabulary.toJSON(), target: target.vocabulary.toJSON() },
-      labels: ["target"],
     });
   }
 
@@ -221,7 +220,7 @@ export class Seq2Seq {
    */
   static load(engine: Engine, bytes: Uint8Array): Seq2Seq {
     const where = `${WHERE}.load`;
-    const { model, values } = decodeNetwork(where, TASK, bytes);
+    const { model, values } = decodeTextNetwork(where, TASK, bytes);
     const side = (name: "source" | "target"): TextSide => {
       const [tokenizer, vocabulary] = [model.tokenizer[name], (model.vocabulary as { [key: string]: unknown } | null)?.[name]];
       return { tokenizer: createTokenizer(tokenizer as unknown as TokenizerOptions), vocabulary: Vocabulary.fromJSON(vocabulary) };
@@ -232,7 +231,8 @@ export class Seq2Seq {
     const least = (source.vocabulary.size + target.vocabulary.size) * config.embeddingDim;
     if (!(least <= values.count))
       throw new FormatError(`${where}: the file has ${values.count} parameters, wants more than ${least} for its configuration`);
-    return values.into(new Seq2Seq(engine, config, source, target));
+    const loaded = new Seq2Seq(engine, config, source, target);
+    return values.into(loaded, loaded.network);
   }
 
   dispose(): void {

@@ -13,7 +13,7 @@ import { createTokenizer, type Tokenizer } from "../text/tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
 import { accuracy, classReport, confusionMatrix, multiLabelReport } from "../train/metrics.js";
 import { readConfig, type SequenceClassifierConfig, writeConfig } from "./classifier-config.js";
-import { checkCount, decodeClassifier, encodeClassifier } from "./classifier-file.js";
+import { decodeClassifier, encodeClassifier } from "./classifier-file.js";
 import type { ExplainOptions, Explanation } from "./explain.js";
 import { NgramBag } from "./ngram-bag.js";
 import { type Prediction, predictionsOf } from "./prediction.js";
@@ -200,7 +200,7 @@ export class SequenceClassifier {
       vocabulary: characters === undefined ? tokens : { tokens, characters: characters.toJSON() },
       labels,
     };
-    return encodeClassifier(this.engine, file, this.module.namedParameters());
+    return encodeClassifier(this.engine, this.module, file);
   }
 
   /**
@@ -216,17 +216,11 @@ export class SequenceClassifier {
     const [words, characters] = Array.isArray(vocabulary) ? [vocabulary] : Object.values(vocabulary ?? {});
     const letters = characters === undefined ? undefined : Vocabulary.fromJSON(characters);
     const parts = { config, tokenizer, vocabulary: Vocabulary.fromJSON(words), labels, characters: letters };
-    const ngrams = values.get("bag.keys")?.shape[0];
+    const ngrams = values.entries.get("bag.keys")?.shape[0];
     const inBag = bag === null ? 0 : ngrams! + (ngrams! + 1) * labels.length;
-    checkCount(values, inBag + (network === null ? 0 : countWeights(network, parts.vocabulary.size, labels.length, letters?.size)));
+    values.check(inBag + (network === null ? 0 : countWeights(network, parts.vocabulary.size, labels.length, letters?.size)));
     const classifier = new SequenceClassifier(engine, { ...parts, ngrams });
-    try {
-      classifier.module.loadStateDict(values);
-    } catch (error) {
-      classifier.dispose();
-      throw error;
-    }
-    return classifier;
+    return values.into(classifier, classifier.module);
   }
 
   dispose(): void {

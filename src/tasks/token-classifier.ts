@@ -156,7 +156,7 @@ export class TokenClassifier {
 
   /** The whole model as bytes of one safetensors file. */
   save(): Uint8Array {
-    return encodeNetwork(this.network, {
+    return encodeNetwork(this.engine, this.network, {
       task: TASK,
       config: { ...this.config, sentenceLabels: [...this.sentenceLabels] } as { [key: string]: PlainJson },
       tokenizer: { ...this.tokenizer.toJSON() },
@@ -175,11 +175,10 @@ export class TokenClassifier {
     if (!(Array.isArray(sentenceLabels) && sentenceLabels.every((label) => typeof label === "string")))
       throw new FormatError("TokenClassifier.load: sentenceLabels are no list of strings, wants one");
     const lexicon = Lexicon.fromJSON(model.vocabulary);
-    const wanted = countTokenParameters(config, lexicon, model.labels.length, sentenceLabels.length);
-    if (values.count !== wanted)
-      throw new FormatError(`TokenClassifier.load: the file has ${values.count} parameters, wants ${wanted} for its configuration`);
+    values.check(countTokenParameters(config, lexicon, model.labels.length, sentenceLabels.length));
     const tokenizer = createTokenizer(model.tokenizer as unknown as TokenizerOptions);
-    return values.into(blank(engine, () => new TokenClassifier(engine, config, tokenizer, lexicon, model.labels, sentenceLabels)));
+    const tagger = blank(engine, () => new TokenClassifier(engine, config, tokenizer, lexicon, model.labels, sentenceLabels));
+    return values.into(tagger, tagger.network);
   }
 
   dispose(): void {
