@@ -14,8 +14,8 @@ import { Dropout } from "./containers.js";
 import { Embedding } from "./embedding.js";
 import { Linear } from "./linear.js";
 import { Module } from "./module.js";
-import { GRU, LSTM } from "./recurrent.js";
-import { RNN } from "./rnn.js";
+import type { LSTM } from "./recurrent.js";
+import { type CellName, type RecurrentLayer, recurrentLayer } from "./recurrent-layer.js";
 
 export interface EncoderDecoderOptions {
   readonly srcVocab: number;
@@ -23,7 +23,7 @@ export interface EncoderDecoderOptions {
   readonly embeddingDim: number;
   /** Of the encoder; the decoder's is the same, or with attention "dot" that of the encoder's outputs. */
   readonly hiddenSize: number;
-  readonly cell: "rnn" | "gru" | "lstm";
+  readonly cell: CellName;
   /** "none": the state alone carries the source. Sutskever et al. 2014. */
   readonly attention: AttentionKind | "none";
   /** Width inside "bahdanau" and "concat". Default hiddenSize. */
@@ -73,7 +73,7 @@ export interface DecoderContext {
 export class EncoderDecoder extends Module {
   readonly srcEmbed: Embedding;
   readonly tgtEmbed: Embedding;
-  readonly encoder: RNN | LSTM | GRU;
+  readonly encoder: RecurrentLayer;
   readonly bridge: Linear;
   readonly bridgeC: Linear | null;
   readonly attention: Attention | null;
@@ -103,8 +103,7 @@ export class EncoderDecoder extends Module {
       new Embedding(engine, { numEmbeddings: wholeNumber(where, name, options[name], 1), embeddingDim });
     this.srcEmbed = embedding("srcVocab");
     this.tgtEmbed = embedding("tgtVocab");
-    const Encoder = { rnn: RNN, gru: GRU, lstm: LSTM }[cell];
-    this.encoder = new Encoder(engine, { inputSize: embeddingDim, hiddenSize, numLayers, bidirectional });
+    this.encoder = recurrentLayer(engine, cell, { inputSize: embeddingDim, hiddenSize, numLayers, bidirectional });
     const keySize = hiddenSize * (bidirectional ? 2 : 1);
     const size = kind === "dot" ? keySize : hiddenSize;
     const layer = (inFeatures: number, outFeatures: number, bias = true) => new Linear(engine, { inFeatures, outFeatures, bias });

@@ -5,13 +5,13 @@ import { Embedding } from "../nn/embedding.js";
 import { uniform } from "../nn/init.js";
 import { Linear } from "../nn/linear.js";
 import { Module } from "../nn/module.js";
-import { GRU, type HiddenState, LSTM, type LSTMState } from "../nn/recurrent.js";
-import { RNN } from "../nn/rnn.js";
+import type { HiddenState, LSTM, LSTMState } from "../nn/recurrent.js";
+import { type CellName, countRecurrent, type RecurrentLayer, recurrentLayer } from "../nn/recurrent-layer.js";
 import { type Check, number, readOptions, whole, word, yesOrNo } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 export interface LanguageNetworkConfig {
-  readonly cell: "lstm" | "gru" | "rnn";
+  readonly cell: CellName;
   readonly embeddingDim: number;
   readonly hiddenSize: number;
   readonly numLayers: number;
@@ -42,9 +42,7 @@ export const checkLanguageConfig = (config: unknown): LanguageNetworkConfig =>
 /** Numbers that a network of this configuration has, so that a damaged file is noticed before memory is taken. */
 export function countLanguageParameters(config: LanguageNetworkConfig, vocabularySize: number): number {
   const { cell, embeddingDim, hiddenSize, numLayers, tied } = checkLanguageConfig(config);
-  const gates = { rnn: 1, gru: 3, lstm: 4 }[cell];
-  const layer = (inputSize: number) => gates * hiddenSize * (inputSize + hiddenSize + 2);
-  const layers = layer(embeddingDim) + (numLayers - 1) * layer(hiddenSize);
+  const layers = countRecurrent(cell, { inputSize: embeddingDim, hiddenSize, numLayers });
   const projection = tied && embeddingDim !== hiddenSize ? hiddenSize * embeddingDim : 0;
   const output = vocabularySize + vocabularySize * (tied ? embeddingDim : hiddenSize);
   return vocabularySize * embeddingDim + layers + projection + output;
@@ -52,7 +50,7 @@ export function countLanguageParameters(config: LanguageNetworkConfig, vocabular
 
 export class LanguageNetwork extends Module {
   readonly embedding: Embedding;
-  readonly encoder: RNN | LSTM | GRU;
+  readonly encoder: RecurrentLayer;
   readonly projection: Linear | null;
   readonly output: Linear;
   readonly #dropout: Dropout;
@@ -65,14 +63,7 @@ export class LanguageNetwork extends Module {
     super();
     const { cell, embeddingDim, hiddenSize, numLayers, dropout, weightDropout, tied } = checkLanguageConfig(config);
     this.embedding = new Embedding(engine, { numEmbeddings: vocabularySize, embeddingDim });
-    const Kind = { rnn: RNN, lstm: LSTM, gru: GRU }[cell];
-    this.encoder = new Kind(engine, {
-      inputSize: embeddingDim,
-      hiddenSize,
-      numLayers,
-      weightDropout,
-      dropout: numLayers > 1 ? dropout : 0,
-    });
+    this.encoder = recurrentLayer(engine, cell, { inputSize: embeddingDim, hiddenSize, numLayers, weightDropout, dropout });
     this.projection =
       tied && embeddingDim !== hiddenSize ? new Linear(engine, { inFeatures: hiddenSize, outFeatures: embeddingDim, bias: false }) : null;
     this.output = new Linear(engine, {

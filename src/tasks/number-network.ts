@@ -3,17 +3,17 @@ import type { Engine } from "../engine/engine.js";
 import { Dropout } from "../nn/containers.js";
 import { Linear } from "../nn/linear.js";
 import { Module } from "../nn/module.js";
-import { GRU, LSTM, RNN } from "../nn/recurrent.js";
-import { mul } from "../ops/arithmetic.js";
+import type { GRU } from "../nn/recurrent.js";
+import { type CellName, countRecurrent, type RecurrentLayer, recurrentLayer } from "../nn/recurrent-layer.js";
 import { concat } from "../ops/layout.js";
 import { topStates } from "../ops/recurrent/top-states.js";
-import { sum } from "../ops/reduce.js";
 import { type Check, flag, inRange, oneOf, readOptions, wholeNumber } from "../options.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { meanOverSteps } from "./sequence-network.js";
 
 export interface NumberNetworkConfig {
-  readonly encoder: "gru" | "lstm" | "rnn";
+  readonly encoder: CellName;
   readonly hiddenSize: number;
   readonly numLayers: number;
   /** Of next steps always false: they are not seen. */
@@ -43,11 +43,8 @@ export interface NumberShape {
 
 /** Numbers that a network has, so that a damaged file is noticed before memory is taken. */
 export function countNumberParameters(config: NumberNetworkConfig, { inputs, outputs, everyStep }: NumberShape): number {
-  const { encoder, hiddenSize, numLayers, bidirectional } = config;
-  const directions = bidirectional ? 2 : 1;
-  const layer = (inputSize: number) => directions * { rnn: 1, gru: 3, lstm: 4 }[encoder] * hiddenSize * (inputSize + hiddenSize + 2);
-  const read = directions * hiddenSize * (everyStep ? 1 : 2);
-  return layer(inputs) + (numLayers - 1) * layer(directions * hiddenSize) + (read + 1) * outputs;
+  const read = config.hiddenSize * (config.bidirectional ? 2 : 1) * (everyStep ? 1 : 2);
+  return countRecurrent(config.encoder, { ...config, inputSize: inputs }) + (read + 1) * outputs;
 }
 
 /** Rows of steps: f32 [batch, time, inputs], what is past a row's length 0. */
@@ -59,7 +56,7 @@ export interface NumberBatch {
 }
 
 export class NumberNetwork extends Module {
-  readonly encoder: GRU | LSTM | RNN;
+  readonly encoder: RecurrentLayer;
   readonly output: Linear;
   readonly #dropout: Dropout;
 
@@ -71,8 +68,7 @@ export class NumberNetwork extends Module {
     super();
     const { encoder, hiddenSize, numLayers, bidirectional, dropout } = config;
     const { inputs, outputs, everyStep } = shape;
-    const Kind = { gru: GRU, lstm: LSTM, rnn: RNN }[encoder];
-    this.encoder = new Kind(engine, { inputSize: inputs, hiddenSize, numLayers, bidirectional, dropout: numLayers > 1 ? dropout : 0 });
+    this.encoder = recurrentLayer(engine, encoder, { inputSize: inputs, hiddenSize, numLayers, bidirectional, dropout });
     const read = hiddenSize * (bidirectional ? 2 : 1);
     this.output = new Linear(engine, { inFeatures: everyStep ? read : 2 * read, outFeatures: outputs });
     this.#dropout = new Dropout(dropout);
@@ -84,12 +80,7 @@ export class NumberNetwork extends Module {
     const encoder = this.encoder as GRU;
     const { output, state } = encoder.forward(tensor(engine, inputs, [batch, time, shape.inputs]), null, { lengths });
     if (shape.everyStep) return this.output.forward(this.#dropout.forward(output));
-    const share = tensor(
-      engine,
-      Float32Array.from(lengths, (length) => 1 / length),
-      [batch, 1],
-    );
-    const read = concat([topStates(state.h, config.bidirectional ? 2 : 1), mul(sum(output, 1), share)], 1);
+    const read = concat([topStates(state.h, config.bidirectional ? 2 : 1), meanOverSteps(output, lengths)], 1);
     return this.output.forward(this.#dropout.forward(read));
   }
 }

@@ -4,7 +4,8 @@ import { Dropout } from "../nn/containers.js";
 import { Embedding } from "../nn/embedding.js";
 import { Linear } from "../nn/linear.js";
 import { Module } from "../nn/module.js";
-import { GRU, type HiddenState, LSTM, RNN } from "../nn/recurrent.js";
+import type { GRU, HiddenState } from "../nn/recurrent.js";
+import { type CellName, countRecurrent, type RecurrentLayer, recurrentLayer } from "../nn/recurrent-layer.js";
 import { add, mul } from "../ops/arithmetic.js";
 import { topStates } from "../ops/recurrent/top-states.js";
 import { max, sum } from "../ops/reduce.js";
@@ -13,7 +14,7 @@ import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 export interface SequenceNetworkConfig {
-  readonly encoder: "rnn" | "lstm" | "gru";
+  readonly encoder: CellName;
   readonly embeddingDim: number;
   readonly hiddenSize: number;
   readonly numLayers: number;
@@ -49,24 +50,18 @@ export interface PaddedBatch {
 
 /** Numbers that a network of this configuration has, so that a damaged file is noticed before memory is taken. */
 export function countParameters(config: SequenceNetworkConfig, vocabularySize: number, classes: number): number {
-  const { encoder, embeddingDim, hiddenSize, numLayers, bidirectional } = checkNetworkConfig(config);
-  const gates = { rnn: 1, gru: 3, lstm: 4 }[encoder];
-  const directions = bidirectional ? 2 : 1;
-  const layer = (inputSize: number) => directions * gates * hiddenSize * (inputSize + hiddenSize + 2);
-  const layers = layer(embeddingDim) + (numLayers - 1) * layer(directions * hiddenSize);
-  return vocabularySize * embeddingDim + layers + (directions * hiddenSize + 1) * classes;
+  const { encoder, embeddingDim, hiddenSize, bidirectional } = checkNetworkConfig(config);
+  const layers = countRecurrent(encoder, { ...config, inputSize: embeddingDim });
+  return vocabularySize * embeddingDim + layers + ((bidirectional ? 2 : 1) * hiddenSize + 1) * classes;
 }
 
 /** x times a number, with the inference entry too, which has no kernel of affine. */
 export const scaled = (x: Tensor, factor: number): Tensor => mul(x, tensor(x.engine, Float32Array.of(factor)));
 
-export type RecurrentEncoder = RNN | LSTM | GRU;
-
 /** The recurrent layers of a configuration. */
-export function recurrentEncoder(engine: Engine, config: SequenceNetworkConfig): RecurrentEncoder {
-  const { encoder, embeddingDim, hiddenSize, numLayers, bidirectional, dropout } = config;
-  const Kind = { rnn: RNN, lstm: LSTM, gru: GRU }[encoder];
-  return new Kind(engine, { inputSize: embeddingDim, hiddenSize, numLayers, bidirectional, dropout: numLayers > 1 ? dropout : 0 });
+export function recurrentEncoder(engine: Engine, config: SequenceNetworkConfig): RecurrentLayer {
+  const { encoder, embeddingDim: inputSize, hiddenSize, numLayers, bidirectional, dropout } = config;
+  return recurrentLayer(engine, encoder, { inputSize, hiddenSize, numLayers, bidirectional, dropout });
 }
 
 /** What is added to scores of each step, f32 [B, T, 1]: 0, and at padding so little that no softmax or maximum sees it. */
@@ -77,24 +72,23 @@ export const floorOf = (engine: Engine, { batch, time, lengths }: PaddedBatch): 
     [batch, time, 1],
   );
 
+/** Mean over the real steps. @param output f32 [B, T, F], zeros past a row's length @returns f32 [B, F] */
+export function meanOverSteps(output: Tensor, lengths: Int32Array): Tensor {
+  const share = Float32Array.from(lengths, (length) => 1 / length);
+  return mul(sum(output, 1), tensor(output.engine, share, [lengths.length, 1]));
+}
+
 /** One vector a row, of outputs f32 [B, T, D·H] and the last states. */
 export function pool(output: Tensor, { h }: HiddenState, batch: PaddedBatch, config: SequenceNetworkConfig): Tensor {
   const { engine } = output;
-  if (config.pooling === "mean") {
-    const share = tensor(
-      engine,
-      Float32Array.from(batch.lengths, (length) => 1 / length),
-      [batch.batch, 1],
-    );
-    return mul(sum(output, 1), share);
-  }
+  if (config.pooling === "mean") return meanOverSteps(output, batch.lengths);
   if (config.pooling === "max") return max(add(output, floorOf(engine, batch)), 1).values;
   return topStates(h, config.bidirectional ? 2 : 1);
 }
 
 export class SequenceNetwork extends Module {
   readonly embedding: Embedding;
-  readonly encoder: RecurrentEncoder;
+  readonly encoder: RecurrentLayer;
   readonly output: Linear;
   readonly #dropout: Dropout;
 

@@ -5,6 +5,7 @@ import { Embedding } from "../nn/embedding.js";
 import { Linear } from "../nn/linear.js";
 import { Module } from "../nn/module.js";
 import type { GRU, HiddenState } from "../nn/recurrent.js";
+import { countRecurrent, type RecurrentLayer } from "../nn/recurrent-layer.js";
 import { add, mul } from "../ops/arithmetic.js";
 import { concat, reshape, slice } from "../ops/layout.js";
 import { keepRows } from "../ops/recurrent/rows.js";
@@ -14,15 +15,7 @@ import { tanh } from "../ops/unary.js";
 import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { tensor, zeros } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import {
-  floorOf,
-  NETWORK_KEYS,
-  type PaddedBatch,
-  pool,
-  type RecurrentEncoder,
-  recurrentEncoder,
-  type SequenceNetworkConfig,
-} from "./sequence-network.js";
+import { floorOf, NETWORK_KEYS, type PaddedBatch, pool, recurrentEncoder, type SequenceNetworkConfig } from "./sequence-network.js";
 
 /** "window" is a fully connected network over the concatenated vectors of the first tokens. */
 export type Encoder = "window" | SequenceNetworkConfig["encoder"];
@@ -54,17 +47,19 @@ export function checkTextNetwork(config: TextNetworkConfig): Required<TextNetwor
   return { ...config, window, characterDim: wholeNumber(where, "characterDim", config.characterDim ?? 0, 0) };
 }
 
+/** Size of the vector that one stream of tokens becomes. */
+const encodedSize = ({ encoder, hiddenSize, bidirectional }: TextNetworkConfig): number =>
+  encoder !== "window" && bidirectional ? 2 * hiddenSize : hiddenSize;
+
 /** Numbers that a network of this configuration has, so that a damaged file is noticed before memory is taken. */
 export function countWeights(config: TextNetworkConfig, vocabularySize: number, classes: number, characters = 0): number {
-  const { encoder, embeddingDim, hiddenSize, numLayers, bidirectional, pooling, window, characterDim } = checkTextNetwork(config);
-  const gates = { window: 0, rnn: 1, gru: 3, lstm: 4 }[encoder];
-  const directions = bidirectional && gates > 0 ? 2 : 1;
-  const width = directions * hiddenSize;
-  const layer = (inputSize: number) =>
-    gates === 0 ? hiddenSize * (inputSize + 1) : directions * gates * hiddenSize * (inputSize + hiddenSize + 2);
-  const attention = pooling === "attention" && gates > 0 ? width * (width + 2) : 0;
-  const stream = (count: number, dim: number) =>
-    dim === 0 ? 0 : count * dim + layer(gates === 0 ? window * dim : dim) + (numLayers - 1) * layer(width) + attention;
+  const { encoder, embeddingDim, hiddenSize, numLayers, pooling, window, characterDim } = checkTextNetwork(config);
+  const width = encodedSize(config);
+  const layers = (inputSize: number) =>
+    encoder === "window"
+      ? (window * inputSize + 1 + (numLayers - 1) * (hiddenSize + 1)) * hiddenSize
+      : countRecurrent(encoder, { ...config, inputSize }) + (pooling === "attention" ? width * (width + 2) : 0);
+  const stream = (count: number, dim: number) => (dim === 0 ? 0 : count * dim + layers(dim));
   const streams = characterDim > 0 ? 2 : 1;
   return stream(vocabularySize, embeddingDim) + stream(characters, characterDim) + (streams * width + 1) * classes;
 }
@@ -97,7 +92,7 @@ class Window extends Module {
 /** One stream of tokens to one vector a row. */
 export class SequenceEncoder extends Module {
   readonly embedding: Embedding;
-  readonly encoder: RecurrentEncoder | Window;
+  readonly encoder: RecurrentLayer | Window;
   readonly attention: Linear | null;
   readonly attentionVector: Linear | null;
   readonly #dropout: Dropout;
@@ -110,9 +105,9 @@ export class SequenceEncoder extends Module {
     vocabularySize: number,
   ) {
     super();
-    const { encoder, embeddingDim, hiddenSize, bidirectional, pooling, dropout, window } = checkTextNetwork(config);
+    const { encoder, embeddingDim, pooling, dropout, window } = checkTextNetwork(config);
     this.embedding = new Embedding(engine, { numEmbeddings: vocabularySize, embeddingDim, paddingIdx: 0 });
-    this.width = hiddenSize * (bidirectional && encoder !== "window" ? 2 : 1);
+    this.width = encodedSize(config);
     this.encoder = encoder === "window" ? new Window(engine, window, config) : recurrentEncoder(engine, config as SequenceNetworkConfig);
     const attends = pooling === "attention" && encoder !== "window";
     this.attention = attends ? new Linear(engine, { inFeatures: this.width, outFeatures: this.width }) : null;

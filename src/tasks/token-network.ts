@@ -3,7 +3,8 @@ import type { Engine } from "../engine/engine.js";
 import { CRF } from "../nn/crf.js";
 import { Linear } from "../nn/linear.js";
 import { Module } from "../nn/module.js";
-import { GRU, LSTM, RNN } from "../nn/recurrent.js";
+import type { GRU } from "../nn/recurrent.js";
+import { type CellName, countRecurrent, type RecurrentLayer, recurrentLayer } from "../nn/recurrent-layer.js";
 import { type TaggingScheme, taggingConstraints } from "../nn/tagging-constraints.js";
 import { mul } from "../ops/arithmetic.js";
 import { dropout } from "../ops/dropout.js";
@@ -17,7 +18,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Lexicon, TokenBatch } from "./lexicon.js";
 import { countWordParameters, WordEncoder, type WordEncoderConfig, wordSize } from "./word-encoder.js";
 
-export type TokenEncoder = "lstm" | "gru" | "rnn" | "window";
+export type TokenEncoder = CellName | "window";
 
 export interface TokenNetworkConfig extends WordEncoderConfig {
   /** A recurrent network over the sentence; or `window`, a fully connected one over the vectors of a word and its neighbours, side by side. */
@@ -65,22 +66,18 @@ export function checkTokenConfig(config: TokenNetworkConfig): TokenNetworkConfig
   return config;
 }
 
-const GATES = { rnn: 1, gru: 3, lstm: 4 } as const;
-
 /** Features of a token after the encoder. */
 const encodedSize = ({ encoder, hiddenSize, bidirectional }: TokenNetworkConfig): number =>
   encoder !== "window" && bidirectional ? 2 * hiddenSize : hiddenSize;
 
 /** Numbers that a network of this configuration has, so that a damaged file is noticed before memory is taken. */
 export function countTokenParameters(config: TokenNetworkConfig, lexicon: Lexicon, tags: number, sentenceLabels: number): number {
-  const { encoder, hiddenSize, numLayers, bidirectional, windowSize } = checkTokenConfig(config);
-  const width = encodedSize(config);
-  const layer = (inputs: number): number =>
-    encoder === "window" ? (inputs + 1) * hiddenSize : (bidirectional ? 2 : 1) * GATES[encoder] * hiddenSize * (inputs + hiddenSize + 2);
-  const first = wordSize(config) * (encoder === "window" ? 2 * windowSize + 1 : 1);
-  const layers = layer(first) + (numLayers - 1) * layer(width);
+  const { encoder, hiddenSize, numLayers, windowSize } = checkTokenConfig(config);
+  const inputSize = wordSize(config);
+  const dense = (inputSize * (2 * windowSize + 1) + 1 + (numLayers - 1) * (hiddenSize + 1)) * hiddenSize;
+  const layers = encoder === "window" ? dense : countRecurrent(encoder, { ...config, inputSize });
   const crf = config.output === "crf" ? tags * (tags + 2) : 0;
-  return countWordParameters(config, lexicon) + layers + (width + 1) * (tags + sentenceLabels) + crf;
+  return countWordParameters(config, lexicon) + layers + (encodedSize(config) + 1) * (tags + sentenceLabels) + crf;
 }
 
 /** One mask a row for all its steps (Gal and Ghahramani 2016). @param x f32 [B, T, F] */
@@ -91,7 +88,7 @@ function lockedDropout(x: Tensor, p: number): Tensor {
 
 export class TokenNetwork extends Module {
   readonly words: WordEncoder;
-  readonly encoder: RNN | LSTM | GRU | null;
+  readonly encoder: RecurrentLayer | null;
   /** Layers of the window's network. */
   readonly dense: readonly Linear[];
   readonly output: Linear;
@@ -113,11 +110,10 @@ export class TokenNetwork extends Module {
     this.words = new WordEncoder(engine, config, lexicon);
     const inputSize = wordSize(config);
     const inFeatures = encodedSize(config);
-    const Kind = { rnn: RNN, lstm: LSTM, gru: GRU, window: null }[encoder];
-    const between = { dropout: numLayers > 1 ? dropout : 0, variational: true };
-    this.encoder = Kind === null ? null : new Kind(engine, { inputSize, hiddenSize, numLayers, bidirectional, ...between });
+    const layers = { inputSize, hiddenSize, numLayers, bidirectional, dropout, variational: true };
+    this.encoder = encoder === "window" ? null : recurrentLayer(engine, encoder, layers);
     this.dense = Array.from(
-      { length: Kind === null ? numLayers : 0 },
+      { length: encoder === "window" ? numLayers : 0 },
       (_, i) => new Linear(engine, { inFeatures: i === 0 ? inputSize * (2 * windowSize + 1) : hiddenSize, outFeatures: hiddenSize }),
     );
     this.output = new Linear(engine, { inFeatures, outFeatures: tags.length });
