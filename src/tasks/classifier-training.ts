@@ -1,17 +1,16 @@
 /** Training of a sequence classifier from labelled texts: the bag, then the network, then how much each counts. */
-import { type Engine, PURPOSE } from "../engine/engine.js";
-import { Stream, streamKey } from "../engine/random.js";
+import type { Engine } from "../engine/engine.js";
 import { Module } from "../nn/module.js";
 import type { Parameter } from "../ops/init.js";
 import { checkOptions } from "../options.js";
 import { tensor } from "../tensor/create.js";
 import type { StateSource } from "../tensor/state.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { bucketBatches } from "../text/batching.js";
 import { UNKNOWN_ID, Vocabulary } from "../text/vocabulary.js";
 import type { FitResult } from "../train/fit.js";
 import { CLASSIFIER_KEYS, type TrainClassifierOptions } from "./classifier-options.js";
 import { type ClassifierData, type ClassifierPlan, planClassifier } from "./classifier-plan.js";
+import { corrupting, epochBatches } from "./draws.js";
 import type { RowNames } from "./fine-tuning.js";
 import { fitScales, type Logits } from "./mixture.js";
 import { startAsNaiveBayes } from "./naive-bayes.js";
@@ -114,11 +113,10 @@ class Training {
     const { engine } = classifier;
     const lengths = this.#train.map(({ ids }) => ids.length);
     return {
-      batches: (epoch) =>
-        bucketBatches(lengths, { batchSize: training.batchSize, stream: new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 0)) }),
+      batches: epochBatches(engine, lengths, training.batchSize),
       count: (rows) => rows.length,
       loss: (rows, step) => {
-        const stream = new Stream(streamKey(engine.seed, PURPOSE.corrupt, step, 0));
+        const stream = corrupting(engine, step);
         const corrupt = (ids: Int32Array) =>
           tokenDropout === 0 ? ids : ids.map((id) => (stream.nextFloat() < tokenDropout ? UNKNOWN_ID : id));
         const batch = rows.map((row) => this.#train[row]!).map((text) => ({ ...text, ids: corrupt(text.ids) }));

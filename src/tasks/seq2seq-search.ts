@@ -9,9 +9,7 @@ import { logSoftmax } from "../ops/softmax.js";
 import { keep, tensor } from "../tensor/create.js";
 import { noGrad } from "../tensor/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { padBatch } from "../text/batching.js";
-
-type Batch = ReturnType<typeof padBatch>;
+import type { PaddedBatch } from "../text/batching.js";
 
 /** Rows of numbers in JavaScript memory: states are short, and rows come in another order at every step. */
 interface Rows {
@@ -65,7 +63,7 @@ export class EncoderDecoderTokens implements NextTokens {
   constructor(
     private readonly engine: Engine,
     private readonly network: EncoderDecoder,
-    { ids, lengths, batch, time }: Batch,
+    { ids, lengths, batch, time }: PaddedBatch,
     readonly vocabulary: number,
     private readonly forbidden: readonly number[],
   ) {

@@ -12,6 +12,7 @@ import { max, sum } from "../ops/reduce.js";
 import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { PaddedBatch } from "../text/batching.js";
 
 export interface SequenceNetworkConfig {
   readonly encoder: CellName;
@@ -38,14 +39,6 @@ export function checkNetworkConfig(config: SequenceNetworkConfig): SequenceNetwo
   inRange(where, "dropout", config.dropout, 0, 1);
   flag(where, "bidirectional", config.bidirectional);
   return config;
-}
-
-/** A mini-batch as the network takes it: ids [B, T] padded with 0, and each row's real length. */
-export interface PaddedBatch {
-  readonly ids: Int32Array;
-  readonly lengths: Int32Array;
-  readonly batch: number;
-  readonly time: number;
 }
 
 /** Numbers that a network of this configuration has, so that a damaged file is noticed before memory is taken. */

@@ -1,13 +1,11 @@
 /** What a tagger learns from: mini-batches of tagged sentences, their loss, the metric on dev sentences. */
-import { PURPOSE } from "../engine/engine.js";
-import { Stream, streamKey } from "../engine/random.js";
 import type { ModelDescription } from "../io/model-file.js";
 import { crossEntropy } from "../loss/cross-entropy.js";
 import { add } from "../ops/arithmetic.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { bucketBatches } from "../text/batching.js";
 import { UNKNOWN_ID } from "../text/vocabulary.js";
+import { corrupting, epochBatches } from "./draws.js";
 import type { RowNames } from "./fine-tuning.js";
 import { Lexicon, type TokenBatch, type WordIds } from "./lexicon.js";
 import type { PreparedData } from "./tagging-data.js";
@@ -50,11 +48,11 @@ export function taggingTask(
   const counts = new Int32Array(lexicon.forms.size);
   for (const { words } of examples) for (const { form } of words) counts[form]!++;
   return {
-    batches: (epoch) => bucketBatches(lengths, { batchSize, stream: new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 0)) }),
+    batches: epochBatches(engine, lengths, batchSize),
     count: (rows) => rows.length,
     weight: (rows) => rows.reduce((sum, row) => sum + lengths[row]!, 0),
     loss: (rows, step) => {
-      const stream = new Stream(streamKey(engine.seed, PURPOSE.corrupt, step, 0));
+      const stream = corrupting(engine, step);
       const seen = ({ form, affixes, characters }: WordIds): WordIds => ({
         form: stream.nextFloat() * (counts[form]! + wordDropout) < wordDropout ? UNKNOWN_ID : form,
         affixes: affixDropout === 0 ? affixes : affixes.map((id) => (stream.nextFloat() < affixDropout ? 0 : id)),

@@ -15,7 +15,8 @@ import { tanh } from "../ops/unary.js";
 import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { tensor, zeros } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { floorOf, NETWORK_KEYS, type PaddedBatch, pool, recurrentEncoder, type SequenceNetworkConfig } from "./sequence-network.js";
+import type { PaddedBatch } from "../text/batching.js";
+import { floorOf, NETWORK_KEYS, pool, recurrentEncoder, type SequenceNetworkConfig } from "./sequence-network.js";
 
 /** "window" is a fully connected network over the concatenated vectors of the first tokens. */
 export type Encoder = "window" | SequenceNetworkConfig["encoder"];

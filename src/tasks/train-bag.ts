@@ -2,8 +2,7 @@
  * Training of the bag. It starts as naive Bayes and learns a factor for each n-gram and class by which the log-count ratio counts: what
  * naive Bayes finds uninformative moves little (Wang and Manning 2012, there with a linear support vector machine).
  */
-import { type Engine, PURPOSE } from "../engine/engine.js";
-import { Stream, streamKey } from "../engine/random.js";
+import type { Engine } from "../engine/engine.js";
 import { Module } from "../nn/module.js";
 import { add, mul } from "../ops/arithmetic.js";
 import { embedding } from "../ops/embedding.js";
@@ -15,6 +14,7 @@ import { noGrad } from "../tensor/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { bucketBatches } from "../text/batching.js";
 import { type FitOptions, type FitResult, fit } from "../train/fit.js";
+import { shuffling } from "./draws.js";
 import { fitScales, logLoss } from "./mixture.js";
 import { type NgramBag, shareOf } from "./ngram-bag.js";
 import { scoreBatches } from "./scores.js";
@@ -76,7 +76,7 @@ class Factors extends Module {
 
 /** The batches of an epoch, in a random order of its own. */
 function shuffled(engine: Engine, count: number, epoch: number): number[][] {
-  const order = new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 1)).shuffle(Array.from({ length: count }, (_, i) => i));
+  const order = shuffling(engine, epoch, 1).shuffle(Array.from({ length: count }, (_, i) => i));
   return Array.from({ length: Math.ceil(count / BATCH) }, (_, i) => order.slice(i * BATCH, (i + 1) * BATCH));
 }
 

@@ -1,6 +1,5 @@
 /** Training of a language model from running text. */
-import { type Engine, PURPOSE } from "../engine/engine.js";
-import { Stream, streamKey } from "../engine/random.js";
+import type { Engine } from "../engine/engine.js";
 import { ConfigError } from "../errors.js";
 import type { StateEntries } from "../io/state-dict.js";
 import { crossEntropy } from "../loss/cross-entropy.js";
@@ -13,6 +12,7 @@ import type { Tokenizer, TokenizerOptions } from "../text/tokenizer.js";
 import { trainTokenizer } from "../text/train-tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
 import type { FitResult } from "../train/fit.js";
+import { shuffling } from "./draws.js";
 import { carry, disposeState, LanguageModel, START_ID } from "./language-model.js";
 import { checkLanguageConfig, LANGUAGE_KEYS, type LanguageNetworkConfig } from "./language-network.js";
 import { planTraining, TRAINING_KEYS, type TrainedTask, type TrainingOptions, trainNetwork } from "./training.js";
@@ -123,7 +123,7 @@ class Streams {
 
   /** Chunks are cut at other places in every epoch, but their number is the same: the first one's length leaves the rest as many. */
   chunks(epoch: number): Chunk[] {
-    const stream = new Stream(streamKey(this.engine.seed, PURPOSE.shuffle, epoch, 0));
+    const stream = shuffling(this.engine, epoch);
     const most = this.sequenceLength;
     const over = ((this.#length - 1) % most) + 1;
     const [low, high] = 2 * over <= most ? [over, most] : [1, Math.max(1, over - 1)];

@@ -1,6 +1,5 @@
 /** Training of a model of sequences of numbers. */
-import { type Engine, PURPOSE } from "../engine/engine.js";
-import { Stream, streamKey } from "../engine/random.js";
+import type { Engine } from "../engine/engine.js";
 import { ConfigError } from "../errors.js";
 import type { ModelDescription } from "../io/model-file.js";
 import { crossEntropy } from "../loss/cross-entropy.js";
@@ -13,6 +12,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { bucketBatches } from "../text/batching.js";
 import type { NumberSequence } from "../text/examples.js";
 import type { FitResult } from "../train/fit.js";
+import { epochBatches, shuffling } from "./draws.js";
 import type { RowNames } from "./fine-tuning.js";
 import type { NumberModelConfig } from "./number-config.js";
 import { changes, checkSequences, featuresOf, type NumberOutput, outputOf, scaleOf, targetNumbers, windowsOf } from "./number-data.js";
@@ -195,7 +195,7 @@ function wholeTask(model: NumberSequenceModel, train: readonly NumberSequence[],
   const classes = config.output === "class" ? Int32Array.from(train, ({ target }) => labels.indexOf(String(target))) : null;
   const numbers = classes === null ? train.map((example, i) => targetNumbers(WHERE, example, i, mean.length)) : [];
   return {
-    batches: (epoch) => bucketBatches(lengths, { batchSize, stream: new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 0)) }),
+    batches: epochBatches(engine, lengths, batchSize),
     count: (rows) => rows.length,
     loss: (rows) => {
       const padded = padNumbers(
@@ -245,7 +245,7 @@ function nextTask(model: NumberSequenceModel, train: readonly NumberSequence[], 
   const lengths = sequences.map(({ length }) => length - 1);
   return {
     batches: (epoch) => {
-      const stream = new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 0));
+      const stream = shuffling(engine, epoch);
       const pieces = windowsOf(lengths, config.context, config.context, stream.nextInt(config.context)).map(
         ({ sequence, start, length }) => ({
           inputs: inputs[sequence]!.subarray(start * width, (start + length) * width),

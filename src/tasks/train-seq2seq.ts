@@ -1,6 +1,6 @@
 /** Training of an encoder-decoder from pairs of texts. */
-import { type Engine, PURPOSE } from "../engine/engine.js";
-import { Stream, streamKey } from "../engine/random.js";
+import type { Engine } from "../engine/engine.js";
+import type { Stream } from "../engine/random.js";
 import { ConfigError } from "../errors.js";
 import { crossEntropy } from "../loss/cross-entropy.js";
 import { max } from "../ops/reduce.js";
@@ -8,12 +8,13 @@ import { checkOptions, inRange, wholeNumber } from "../options.js";
 import { tensor } from "../tensor/create.js";
 import { noGrad } from "../tensor/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { bucketBatches, padBatch } from "../text/batching.js";
+import { padBatch } from "../text/batching.js";
 import type { TextPair } from "../text/examples.js";
 import type { TokenizerOptions } from "../text/tokenizer.js";
 import { trainTokenizer } from "../text/train-tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
 import type { FitResult } from "../train/fit.js";
+import { corrupting, epochBatches } from "./draws.js";
 import type { RowNames } from "./fine-tuning.js";
 import { featureSymbols, Seq2Seq, type Seq2SeqConfig, type TextSide } from "./seq2seq.js";
 import { planTraining, TRAINING_KEYS, type TrainedTask, type TrainingOptions, trainNetwork } from "./training.js";
@@ -172,11 +173,11 @@ function seq2seqTask(
   const lengths = examples.map(({ source, target }) => source.length + target.length);
   const isWords = model.target.tokenizer.options.type === "words";
   return {
-    batches: (epoch) => bucketBatches(lengths, { batchSize, stream: new Stream(streamKey(engine.seed, PURPOSE.shuffle, epoch, 0)) }),
+    batches: epochBatches(engine, lengths, batchSize),
     count: (rows) => rows.length,
     weight: (rows) => rows.reduce((sum, row) => sum + examples[row]!.target.length + 1, 0),
     loss: (rows, step) => {
-      const stream = new Stream(streamKey(engine.seed, PURPOSE.corrupt, step, 0));
+      const stream = corrupting(engine, step);
       const own = rows.map((row) => examples[row]!);
       return lossOf(model, own, labelSmoothing, scheduledSampling === 0 ? null : { p: scheduledSampling, stream });
     },

@@ -24,11 +24,16 @@ export function bucketBatches(lengths: readonly number[], options: BucketOptions
   return stream?.shuffle(batches) ?? batches;
 }
 
-/**
- * @returns ids [batch, time] padded with 0, and each row's length
- * @throws ConfigError when there is no row or one without ids
- */
-export function padBatch(sequences: readonly Int32Array[]): { ids: Int32Array; lengths: Int32Array; batch: number; time: number } {
+/** A mini-batch: ids [batch, time] padded with 0, and each row's real length. */
+export interface PaddedBatch {
+  readonly ids: Int32Array;
+  readonly lengths: Int32Array;
+  readonly batch: number;
+  readonly time: number;
+}
+
+/** @throws ConfigError when there is no row or one without ids */
+export function padBatch(sequences: readonly Int32Array[]): PaddedBatch {
   const lengths = Int32Array.from(sequences, (ids) => ids.length);
   const empty = lengths.indexOf(0);
   if (lengths.length === 0 || empty >= 0)

@@ -2,7 +2,7 @@
 import type { Tensor } from "../../../src/index.js";
 import type { AttentionKind, AttentionOptions, EncoderDecoderOptions } from "../../../src/layers/index.js";
 import type { Pooling, SequenceNetworkConfig, TextNetworkConfig } from "../../../src/tasks/index.js";
-import type { PaddedBatch } from "../../../src/tasks/sequence-network.js";
+import type { PaddedBatch } from "../../../src/text/batching.js";
 import type { Draw } from "../draw.js";
 import type { Cases } from "../trial.js";
 
