@@ -12,3 +12,7 @@ export const corrupting = ({ seed }: Engine, step: number): Stream => new Stream
 /** The mini-batches of every epoch: rows of like lengths, shuffled. */
 export const epochBatches = (engine: Engine, lengths: readonly number[], batchSize: number) => (epoch: number) =>
   bucketBatches(lengths, { batchSize, stream: shuffling(engine, epoch) });
+
+/** At most so many of some items, at equal distances. */
+export const spread = <T>(items: readonly T[], most: number): readonly T[] =>
+  items.length <= most ? items : Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]!);

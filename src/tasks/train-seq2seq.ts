@@ -14,8 +14,9 @@ import type { TokenizerOptions } from "../text/tokenizer.js";
 import { trainTokenizer } from "../text/train-tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
 import type { FitResult } from "../train/fit.js";
-import { corrupting, epochBatches } from "./draws.js";
+import { corrupting, epochBatches, spread } from "./draws.js";
 import type { RowNames } from "./fine-tuning.js";
+import { guessUnits } from "./guess-units.js";
 import { featureSymbols, Seq2Seq, type Seq2SeqConfig, type TextSide } from "./seq2seq.js";
 import { planTraining, TRAINING_KEYS, type TrainedTask, type TrainingOptions, trainNetwork } from "./training.js";
 
@@ -54,29 +55,8 @@ const KEYS = [
   ...TRAINING_KEYS,
 ] as const;
 
-/** Texts looked at, and dev sources decoded, when something is chosen. */
-const SAMPLE = 2000;
+/** Dev sources decoded at an evaluation. */
 const DEV_SAMPLE = 500;
-/** Symbols between spaces: so many different ones at most, so long at most, and so many a text at least. */
-const SYMBOLS = { kinds: 200, length: 6, perText: 2 };
-/** Sentences are longer than this, in characters; what is shorter is spelled. */
-const SENTENCE = 16;
-
-/**
- * whitespace where texts are symbols between spaces (few different ones, short), characters where texts are short or of one word, else words.
- * `other` is what was found of the other side: who writes characters is read by characters.
- */
-export function guessUnits(texts: readonly string[], other?: TokenizerOptions["type"]): TokenizerOptions["type"] {
-  const sample = texts.slice(0, SAMPLE);
-  const cut = sample.map((text) => text.split(/\s+/u).filter((part) => part !== ""));
-  const parts = cut.flat();
-  const kinds = new Set(parts);
-  const perText = parts.length / Math.max(1, sample.length);
-  const isShort = [...kinds].every((kind) => kind.length <= SYMBOLS.length);
-  if (perText >= SYMBOLS.perText && kinds.size <= SYMBOLS.kinds && isShort) return "whitespace";
-  const length = sample.reduce((sum, text) => sum + text.length, 0) / Math.max(1, sample.length);
-  return perText < 2 || length < SENTENCE || other === "characters" ? "characters" : "words";
-}
 
 function sideOf(
   texts: readonly string[],
@@ -152,7 +132,7 @@ export async function trainSeq2Seq(
       (pair): Example => ({ source: model.encodeSource(pair), target: target.vocabulary.encode(target.tokenizer.encode(pair.target)) }),
     );
     const plan = planOf(options, examples, config, target.vocabulary.size);
-    const task = seq2seqTask(model, examples, data.dev.slice(0, DEV_SAMPLE), plan.batchSize, options);
+    const task = seq2seqTask(model, examples, spread(data.dev, DEV_SAMPLE), plan.batchSize, options);
     return { model, result: await trainNetwork(engine, model.network, task, plan) };
   } catch (error) {
     model.dispose();

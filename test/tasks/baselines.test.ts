@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { Stream } from "../../src/engine/random.js";
-import { classificationBaselines, numberBaselines, taggingBaselines } from "../../src/tasks/baselines/index.js";
+import {
+  classificationBaselines,
+  numberBaselines,
+  sequenceBaselines,
+  taggingBaselines,
+  textBaselines,
+} from "../../src/tasks/baselines/index.js";
 import { NaiveBayes } from "../../src/tasks/baselines/naive-bayes.js";
+import { NgramModel } from "../../src/tasks/baselines/ngram-model.js";
 import { dictionaryTags, frequentTags } from "../../src/tasks/baselines/tagging.js";
 
 /** Random sets of features that lean towards their class. */
@@ -170,5 +177,66 @@ describe("numberBaselines", () => {
     expect(numberBaselines([of("a"), of("b"), of("b")], [of("b"), of("c")])).toEqual({ majority: { accuracy: 0.5, macroF1: 2 / 3 / 2 } });
     expect(numberBaselines([], [of("b")])).toEqual({});
     expect(numberBaselines([{ values: [[1]] }], [{ values: [[1]] }])).toEqual({});
+  });
+});
+
+describe("textBaselines", () => {
+  const text = "the cat sat on the mat.\nthe hat sat on the cat.\n".repeat(3);
+
+  test("probabilities of all characters, and of one never seen, sum to 1 behind any context", () => {
+    const model = new NgramModel(text, 3);
+    const nats = (written: string) => (written === "" ? 0 : model.score([written]).nats! * [...written].length);
+    for (const context of ["", "t", "th", "zz", "the ", "\n"]) {
+      const sum = [...new Set(text), "\u{1F600}"].reduce((all, next) => all + Math.exp(nats(context) - nats(context + next)), 0);
+      expect(sum, JSON.stringify(context)).toBeCloseTo(1, 12);
+    }
+  });
+
+  test("Kneser-Ney by hand: a bigram's count less its discount, and the rest by what characters stand before the next", () => {
+    // Bigrams ab 2, ba 1, ac 1; one discount: two of them once, one twice: 2 / (2 + 2). Unigrams count a at the start, b, c and a behind b.
+    const model = new NgramModel("abac", 2);
+    const discounted = (count: number, discount: number, kinds: number, total: number, lower: number) =>
+      (Math.max(0, count - discount) + discount * kinds * lower) / total;
+    // Of "abac": ab, ba, ac once each: discount 3 / 3 = 1. Characters by what stands before: a (start, b) 2, b 1, c 1: discount 2 / (2 + 2).
+    const c = discounted(1, 0.5, 3, 4, 1 / 4);
+    expect(model.score(["ac"]).nats).toBeCloseTo(
+      -(Math.log(discounted(2, 0.5, 3, 4, 1 / 4)) + Math.log(discounted(1, 1, 2, 2, c))) / 2,
+      12,
+    );
+  });
+
+  test("longer contexts tell more; texts are one stream, and none gives NaN", () => {
+    const { characterShares, fourGrams } = textBaselines([text], ["the cat ", "sat on the mat.\n"]);
+    expect(fourGrams!.nats!).toBeLessThan(characterShares!.nats! / 3);
+    expect(fourGrams!.bitsPerCharacter).toBeCloseTo(fourGrams!.nats! / Math.LN2, 12);
+    expect(textBaselines([text], ["the cat sat on the mat.\n"]).fourGrams).toEqual(fourGrams);
+    expect(textBaselines([text], []).fourGrams!.nats).toBeNaN();
+  });
+});
+
+describe("sequenceBaselines", () => {
+  test("learns letters that stand for none, one or two phones", () => {
+    const table: Readonly<Record<string, string>> = { a: "AH", b: "B", e: "", x: "K S", t: "T", o: "OW" };
+    const stream = new Stream([5, 0]);
+    const pairs = Array.from({ length: 300 }, () => {
+      const letters = Array.from({ length: 3 + stream.nextInt(5) }, () => "abexto"[stream.nextInt(6)]!);
+      const phones = letters.map((letter) => table[letter]).filter((phone) => phone !== "");
+      return { source: letters.join(""), targets: [phones.join(" ")] };
+    }).filter(({ targets }) => targets[0] !== "");
+    const { copy, symbols } = sequenceBaselines(pairs.slice(50), pairs.slice(0, 50));
+    expect(symbols).toEqual({ exactMatch: 1, tokenErrorRate: 0 });
+    expect(copy!.exactMatch).toBe(0);
+  });
+
+  test("copies what it never saw, and has BLEU for words", () => {
+    const train = ["the red house stands here", "the green gardens lie there", "the old house is green here"].map((source) => ({
+      source,
+      targets: [source.toUpperCase()],
+    }));
+    const { copy, symbols } = sequenceBaselines(train, [
+      { source: "the old gardens stands there now", targets: ["THE OLD GARDENS STANDS THERE now"] },
+    ]);
+    expect(symbols).toEqual({ exactMatch: 1, tokenErrorRate: 0, bleu: expect.closeTo(100, 9) });
+    expect(copy!.bleu!).toBeLessThan(100);
   });
 });

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { Stream } from "../../src/engine/random.js";
 import { createEngine } from "../../src/index.js";
+import { guessUnits } from "../../src/tasks/guess-units.js";
 import { Seq2Seq, type Seq2SeqInput, type TextPair, type TransduceOptions, trainSeq2Seq } from "../../src/tasks/index.js";
-import { guessUnits } from "../../src/tasks/train-seq2seq.js";
 
 const engine = await createEngine({ seed: 4, numerics: "reproducible" });
 afterAll(() => engine.dispose());

@@ -1,12 +1,16 @@
 /** `recurra train lm`: how probable running text is, and what comes next. */
 import { exp } from "../../engine/scalar.js";
+import { textBaselines } from "../../tasks/baselines/index.js";
 import { LanguageModel, type TextScore } from "../../tasks/language-model.js";
 import { trainLanguageModel } from "../../tasks/train-language-model.js";
 import { readPlainText } from "../../text/readers/index.js";
 import type { Metrics, PredictStyle, Task, TaskModel } from "./task.js";
 
-/** Share of a text, at its end, that serves as dev. */
-const DEV_SHARE = 0.05;
+/** Share of a text that serves as dev, and the number of places that it is taken from: the end alone may be about something else. */
+const DEV_SHARE = 0.03;
+const DEV_PIECES = 10;
+/** Longer lines are cut anywhere. */
+const LONG_LINE = 1000;
 
 /** Of all tokens and characters of some texts. */
 function joint(scores: readonly TextScore[]): Metrics {
@@ -52,18 +56,14 @@ class TextModel implements TaskModel<string, TextScore> {
   }
 }
 
-/** Every character by its share of the training text, one added to each. */
-function unigram(train: readonly string[], test: readonly string[]): Metrics {
-  const counts = new Map<string, number>();
-  let total = 0;
-  for (const character of train.join("")) {
-    counts.set(character, (counts.get(character) ?? 0) + 1);
-    total++;
-  }
-  const kinds = counts.size + 1;
-  const characters = test.flatMap((text) => [...text]);
-  const sum = characters.reduce((nats, character) => nats - Math.log(((counts.get(character) ?? 0) + 1) / (total + kinds)), 0);
-  return { nats: sum / characters.length, bitsPerCharacter: sum / Math.LN2 / characters.length };
+/** Start of the line that a place is in, or of its character where the line is long. */
+function lineStart(text: string, place: number): number {
+  const at = Math.min(text.length, Math.floor(place));
+  if (at === text.length) return at;
+  const start = text.lastIndexOf("\n", at - 1) + 1;
+  if (at - start < LONG_LINE) return start;
+  const isInside = /[\udc00-\udfff]/.test(text[at] ?? "");
+  return isInside ? at - 1 : at;
 }
 
 export const lm: Task<string> = {
@@ -74,11 +74,18 @@ export const lm: Task<string> = {
   stratum: () => "",
   cut: (examples) => {
     const text = examples.join("");
-    const end = text.lastIndexOf("\n", Math.floor(text.length * (1 - DEV_SHARE))) + 1;
-    return { train: [text.slice(0, end)], dev: [text.slice(end)] };
+    const part = text.length / DEV_PIECES;
+    const [train, dev]: [string[], string[]] = [[], []];
+    for (let i = 0, from = 0; i < DEV_PIECES; i++) {
+      const [start, end] = [lineStart(text, (i + 1 - DEV_SHARE) * part), lineStart(text, (i + 1) * part)];
+      train.push(text.slice(from, start));
+      dev.push(text.slice(start, end));
+      from = end;
+    }
+    return { train, dev };
   },
   describe: (examples) => `${examples.reduce((sum, text) => sum + text.length, 0)} characters`,
-  baselines: (train, test) => ({ characterShares: unigram(train, test) }),
+  baselines: textBaselines,
   train: async (engine, data, options, hooks) => {
     const texts = { train: data.train.join(""), dev: data.dev.join("") };
     const { model, result } = await trainLanguageModel(engine, texts, { ...options, ...hooks });

@@ -1,9 +1,9 @@
 /** `recurra train seq2seq`: one text, or sequence of symbols, to another. */
+import { sequenceBaselines } from "../../tasks/baselines/index.js";
 import { Seq2Seq, type Transduced } from "../../tasks/seq2seq.js";
 import { trainSeq2Seq } from "../../tasks/train-seq2seq.js";
 import type { TextPair } from "../../text/examples.js";
 import { readPairs } from "../../text/readers/index.js";
-import { sequenceScore } from "../../train/edit-distance.js";
 import type { Metrics, PredictStyle, Task, TaskModel } from "./task.js";
 
 class PairsModel implements TaskModel<TextPair, string> {
@@ -60,16 +60,6 @@ function described({ text, score, logProbability, ended, tokens, source, attenti
   return withAttention ? { ...plain, source, tokens, attention: attention.map((row) => Array.from(row)) } : plain;
 }
 
-/** The source itself as the output: what there is to learn beyond that. */
-function copyBaseline(test: readonly TextPair[]): Metrics {
-  const cut = (text: string) => [...text];
-  const { exactMatch, tokenErrorRate } = sequenceScore(
-    test.map(({ source }) => cut(source)),
-    test.map(({ targets }) => targets.map(cut)),
-  );
-  return { exactMatch, tokenErrorRate };
-}
-
 export const seq2seq: Task<TextPair> = {
   name: "seq2seq",
   kind: "seq2seq",
@@ -80,7 +70,7 @@ export const seq2seq: Task<TextPair> = {
     const targets = examples.reduce((sum, pair) => sum + pair.targets.length, 0);
     return `${examples.length} sources, ${targets} targets`;
   },
-  baselines: (_train, test) => ({ copy: copyBaseline(test) }),
+  baselines: sequenceBaselines,
   train: async (engine, data, options, hooks) => {
     const { model, result } = await trainSeq2Seq(engine, data, { ...options, ...hooks });
     return { model: new PairsModel(model), result };
