@@ -1,4 +1,5 @@
 /** The plan of a run from what the command line and the configuration file say. */
+import { availableParallelism } from "node:os";
 import { readBytes } from "../platform/node.js";
 import { parseColumns } from "../text/readers/index.js";
 import { type Given, readConfiguration, readFlags } from "./options.js";
@@ -17,6 +18,9 @@ export interface PlanFlags {
   readonly vectors?: string;
 }
 
+/** Threads where nobody says how many: what more of them bring has not been measured. */
+const THREADS = Math.min(2, availableParallelism());
+
 /** How the data files are to be read. @throws ConfigError */
 export function readingOf({ columns, multiLabel }: Pick<PlanFlags, "columns" | "multiLabel">): Reading {
   return {
@@ -29,7 +33,7 @@ export function readingOf({ columns, multiLabel }: Pick<PlanFlags, "columns" | "
 export async function planOf(task: TaskName, flags: PlanFlags & Given): Promise<RunPlan> {
   const table = tableOf(task);
   const file = flags.config === undefined ? {} : readConfiguration(flags.config, await readBytes(flags.config), table);
-  const { seed = 1, numerics = "fast", threads = 1, ...options } = { ...file, ...readFlags(`train ${task}`, flags, table) };
+  const { seed = 1, numerics = "fast", threads = THREADS, ...options } = { ...file, ...readFlags(`train ${task}`, flags, table) };
   const { train, dev, test, init, vectors } = flags;
   return {
     task,

@@ -6,7 +6,7 @@ import { choice, count, list, type OptionTable, real, yes } from "../options.js"
 export const RUN: OptionTable = {
   seed: count(0, "everything random follows from it (default: 1)"),
   numerics: choice(["fast", "reproducible"], "reproducible gives the same bits on every machine (default: fast)"),
-  threads: count(1, "threads; the result does not depend on them"),
+  threads: count(1, "threads; the result does not depend on them (default: 2, of one core 1)"),
 };
 
 const TRAINING: OptionTable = {
