@@ -7,8 +7,8 @@ import { oneOf, wholeNumber } from "../options.js";
 import { noGrad } from "../tensor/tape.js";
 import { bucketBatches } from "../text/batching.js";
 import type { NumberSequence } from "../text/examples.js";
-import { accuracy, classReport, confusionMatrix } from "../train/metrics.js";
 import { regressionReport } from "../train/regression-metrics.js";
+import { labelMetrics } from "./label-metrics.js";
 import { decodeTask, encodeNetwork } from "./network-file.js";
 import { type NumberModelConfig, readNumberConfig } from "./number-config.js";
 import { checkSequences, inputsOf, type NumberSteps, targetNumbers, vectorsOf, windowsOf } from "./number-data.js";
@@ -155,13 +155,9 @@ export class NumberSequenceModel {
       const { truth, predicted } = this.errors(examples);
       return regressionReport(truth, predicted);
     }
-    const labels = [
-      ...this.labels,
-      ...new Set(examples.map(({ target }) => String(target)).filter((label) => !this.labels.includes(label))),
-    ];
-    const truth = examples.map(({ target }) => labels.indexOf(String(target)));
-    const predicted = this.predict(examples.map(({ values }) => values)).map(({ label }) => labels.indexOf(label!));
-    return { accuracy: accuracy(truth, predicted), macroF1: classReport(confusionMatrix(truth, predicted, labels.length)).macroF1 };
+    const truth = examples.map(({ target }) => String(target));
+    const said = this.predict(examples.map(({ values }) => values)).map(({ label }) => label!);
+    return labelMetrics(this.labels, truth, said);
   }
 
   /** @param seen steps of each sequence that are read, but not asked about; by default none */

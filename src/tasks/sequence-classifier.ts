@@ -11,10 +11,10 @@ import { bucketBatches, padBatch } from "../text/batching.js";
 import type { LabelledText } from "../text/examples.js";
 import { createTokenizer, type Tokenizer } from "../text/tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
-import { accuracy, classReport, confusionMatrix, multiLabelReport } from "../train/metrics.js";
 import { readConfig, type SequenceClassifierConfig, writeConfig } from "./classifier-config.js";
 import { decodeClassifier, encodeClassifier } from "./classifier-file.js";
 import type { ExplainOptions, Explanation } from "./explain.js";
+import { labelMetrics, severalLabels } from "./label-metrics.js";
 import { NgramBag } from "./ngram-bag.js";
 import { type Prediction, predictionsOf } from "./prediction.js";
 import { idsOf } from "./recurrent-classifier.js";
@@ -165,20 +165,14 @@ export class SequenceClassifier {
    * @param examples whose labels may be ones that the classifier does not know: it cannot be right there
    */
   evaluate(examples: readonly LabelledText[], { batchSize = 64 }: { readonly batchSize?: number } = {}): Record<string, number> {
-    const ids = new Map([...this.labels, ...examples.flatMap(labelsOf)].map((label) => [label, 0]));
-    for (const [i, label] of [...ids.keys()].entries()) ids.set(label, i);
-    const numbers = (labels: readonly string[]) => labels.map((label) => ids.get(label)!);
-    const truth = examples.map((example) => numbers(labelsOf(example)));
-    const predicted = this.predict(
+    const truth = examples.map(labelsOf);
+    const said = this.predict(
       examples.map(({ text }) => text),
       { batchSize },
-    ).map(({ label, labels }) => numbers(labels ?? [label]));
-    if (this.config.multiLabel) {
-      const { micro, macro, exactMatch } = multiLabelReport(truth, predicted, ids.size);
-      return { microF1: micro.f1, macroF1: macro.f1, exactMatch };
-    }
-    const [wanted, said] = [truth.map(([id]) => id!), predicted.map(([id]) => id!)];
-    return { accuracy: accuracy(wanted, said), macroF1: classReport(confusionMatrix(wanted, said, ids.size)).macroF1 };
+    ).map(({ label, labels }) => labels ?? [label]);
+    if (this.config.multiLabel) return severalLabels(this.labels, truth, said).metrics;
+    const first = (lists: readonly (readonly string[])[]) => lists.map(([label]) => label!);
+    return labelMetrics(this.labels, first(truth), first(said));
   }
 
   /**

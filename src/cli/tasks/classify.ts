@@ -4,6 +4,7 @@ import { classificationBaselines } from "../../tasks/baselines/index.js";
 import type { ExplainOptions, Explanation } from "../../tasks/explain.js";
 import type { Prediction } from "../../tasks/prediction.js";
 import { SequenceClassifier } from "../../tasks/sequence-classifier.js";
+import { labelsOf } from "../../tasks/targets.js";
 import { trainSequenceClassifier } from "../../tasks/train-classifier.js";
 import type { LabelledText } from "../../text/examples.js";
 import { readLabelledTexts } from "../../text/readers/index.js";
@@ -11,9 +12,6 @@ import { labelOutcomes, labelScores, severalOutcomes, severalScores } from "./la
 import type { Metrics, Outcomes, PredictStyle, Task, TaskModel } from "./task.js";
 
 const labelOf = ({ label }: LabelledText): string => (typeof label === "string" ? label : [...label].sort().join(" "));
-
-/** All labels of a text, where it may have several. */
-const labelsOf = ({ label }: LabelledText): readonly string[] => (typeof label === "string" ? [label] : label);
 
 class ClassifierModel implements TaskModel<LabelledText, Prediction> {
   constructor(private readonly classifier: SequenceClassifier) {}

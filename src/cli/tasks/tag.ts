@@ -1,5 +1,6 @@
 /** `recurra train tag`: a tag for each token. */
 import { taggingBaselines } from "../../tasks/baselines/index.js";
+import { classScores, confusionsOf } from "../../tasks/label-metrics.js";
 import { tagMetrics } from "../../tasks/tag-metrics.js";
 import { type TaggedSentence, type TaggedText, TokenClassifier } from "../../tasks/token-classifier.js";
 import { trainTokenClassifier } from "../../tasks/train-tagger.js";
@@ -7,7 +8,6 @@ import type { TaggedTokens } from "../../text/examples.js";
 import { readTaggedTokens } from "../../text/readers/index.js";
 import { convertTags } from "../../text/tagging-schemes.js";
 import { entityScores } from "../../train/entity-metrics.js";
-import { classReport, confusionMatrix } from "../../train/metrics.js";
 import type { Metrics, Outcomes, PredictStyle, Task, TaskModel } from "./task.js";
 
 class TaggerModel implements TaskModel<TaggedTokens, TaggedSentence> {
@@ -32,12 +32,8 @@ class TaggerModel implements TaskModel<TaggedTokens, TaggedSentence> {
     const { scheme } = config;
     const wanted = examples.map(({ tags }) => (scheme === null ? tags : convertTags(tags, scheme)));
     const found = answers.map(({ tags }) => tags);
-    const labels = [...new Set([...known, ...wanted.flat()])];
-    const numbers = new Map(labels.map((label, i) => [label, i]));
-    const numbered = (tags: readonly (readonly string[])[]) => tags.flat().map((tag) => numbers.get(tag)!);
-    const matrix = confusionMatrix(numbered(wanted), numbered(found), labels.length);
-    const ofTags = () => Object.fromEntries(classReport(matrix).classes.map((score, i) => [labels[i]!, score]));
-    return { classes: scheme === null ? ofTags() : entityScores(wanted, found).types, confusions: { labels, matrix } };
+    const confusions = confusionsOf(known, wanted.flat(), found.flat());
+    return { classes: scheme === null ? classScores(confusions) : entityScores(wanted, found).types, confusions };
   }
 
   predict(lines: readonly string[], { json, tokens }: PredictStyle): string[] {

@@ -1,6 +1,6 @@
 /** What a classifier of texts has to beat. */
 import type { LabelledText } from "../../text/examples.js";
-import { accuracy, classReport, confusionMatrix, multiLabelReport } from "../../train/metrics.js";
+import { labelMetrics, severalLabels } from "../label-metrics.js";
 import { characterFeatures, readable, wordFeatures } from "./features.js";
 import { NaiveBayes } from "./naive-bayes.js";
 
@@ -19,15 +19,11 @@ export function mostFrequent<T>(items: Iterable<T>): T | undefined {
 
 /** Accuracy and macro F1; of sets of labels the share of sets that are right, micro and macro F1. */
 function measure(test: readonly LabelledText[], predicted: readonly string[], keys: readonly string[]): BaselineMetrics {
-  if (test.every(({ label }) => typeof label === "string")) {
-    const [truth, found] = [test.map((example) => keys.indexOf(keyOf(example))), predicted.map((key) => keys.indexOf(key))];
-    return { accuracy: accuracy(truth, found), macroF1: classReport(confusionMatrix(truth, found, keys.length)).macroF1 };
-  }
+  const truth = test.map(keyOf);
+  if (test.every(({ label }) => typeof label === "string")) return labelMetrics(keys, truth, predicted);
   const sets = (all: readonly string[]) => all.map((key) => (key.startsWith("[") ? (JSON.parse(key) as string[]) : [key]));
-  const names = [...new Set(sets(keys).flat())];
-  const numbers = (all: readonly string[]) => sets(all).map((set) => set.map((name) => names.indexOf(name)));
-  const { exactMatch, micro, macro } = multiLabelReport(numbers(test.map(keyOf)), numbers(predicted), names.length);
-  return { accuracy: exactMatch, microF1: micro.f1, macroF1: macro.f1 };
+  const { exactMatch, ...scores } = severalLabels(sets(keys).flat(), sets(truth), sets(predicted)).metrics;
+  return { accuracy: exactMatch, ...scores };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What a model of number sequences has to beat. */
 import type { NumberSequence } from "../../text/examples.js";
-import { accuracy, classReport, confusionMatrix } from "../../train/metrics.js";
 import { regressionReport } from "../../train/regression-metrics.js";
+import { labelMetrics } from "../label-metrics.js";
 import { type BaselineMetrics, mostFrequent } from "./classification.js";
 
 type Vector = readonly number[];
@@ -56,11 +56,15 @@ function nearestFeatures(cases: readonly Case[]): number[] {
 export function numberBaselines(train: readonly NumberSequence[], test: readonly NumberSequence[]): Record<string, BaselineMetrics> {
   if (train.length === 0 || test.length === 0) return {};
   if (typeof train[0]!.target === "string") {
-    const labels = [...new Set([...train, ...test].map(({ target }) => String(target)))];
-    const majority = labels.indexOf(String(mostFrequent(train.map(({ target }) => target))));
-    const truth = test.map(({ target }) => labels.indexOf(String(target)));
-    const found = truth.map(() => majority);
-    return { majority: { accuracy: accuracy(truth, found), macroF1: classReport(confusionMatrix(truth, found, labels.length)).macroF1 } };
+    const [known, truth] = [train, test].map((sequences) => sequences.map(({ target }) => String(target))) as [string[], string[]];
+    const majority = mostFrequent(known)!;
+    return {
+      majority: labelMetrics(
+        known,
+        truth,
+        truth.map(() => majority),
+      ),
+    };
   }
   const [known, cases] = [casesOf(train), casesOf(test)];
   if (known.length === 0 || cases.length === 0) return {};
