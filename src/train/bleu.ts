@@ -3,7 +3,7 @@
  * by the reference that has most, brevity by the reference of the closest length, exponential smoothing of orders without a match.
  */
 import { exp, ln } from "../engine/scalar.js";
-import { ConfigError } from "../errors.js";
+import { checkReferences, countNgrams, referencesPart } from "./references.js";
 
 const ORDERS = 4;
 
@@ -44,25 +44,9 @@ export function tokenize13a(text: string): string[] {
   return line === "" ? [] : line.split(/\s+/u);
 }
 
-/** Counts of n-grams of every order, by order and text. */
-function ngrams(tokens: readonly string[]): Map<string, number>[] {
-  return Array.from({ length: ORDERS }, (_, n) => {
-    const counts = new Map<string, number>();
-    for (let i = 0; i + n < tokens.length; i++) {
-      const gram = tokens.slice(i, i + n + 1).join(" ");
-      counts.set(gram, (counts.get(gram) ?? 0) + 1);
-    }
-    return counts;
-  });
-}
-
-/** One output to all references that belong to it. @throws ConfigError unless there is a list of at least one for each output */
-export function checkReferences(where: string, outputs: readonly string[], references: readonly (readonly string[])[]): void {
-  if (outputs.length !== references.length)
-    throw new ConfigError(`${where}: ${references.length} lists of references, wants ${outputs.length}, one for each output`);
-  const bare = references.findIndex((list) => list.length === 0);
-  if (bare >= 0) throw new ConfigError(`${where}: output ${bare} has no reference, wants at least 1`);
-}
+/** Counts of n-grams of every order. */
+const ngrams = (tokens: readonly string[]): Map<string, number>[] =>
+  Array.from({ length: ORDERS }, (_, n) => countNgrams(tokens, n + 1, " "));
 
 /**
  * @param references all references of each output
@@ -96,12 +80,11 @@ export function bleu(outputs: readonly string[], references: readonly (readonly 
       }
     });
   });
-  const nrefs = new Set(references.map(({ length }) => length));
   return {
     ...scoreOf(matches, totals, outputLength, referenceLength),
     outputLength,
     referenceLength,
-    signature: `nrefs:${nrefs.size === 1 ? [...nrefs][0] : "var"}|case:mixed|eff:no|tok:13a|smooth:exp`,
+    signature: `${referencesPart(references)}|eff:no|tok:13a|smooth:exp`,
   };
 }
 

@@ -1,6 +1,6 @@
 /** chrF of a corpus, Popović 2015: F-score of character n-grams, as sacrebleu computes it by default (chrF2). */
 import { inRange, wholeNumber } from "../options.js";
-import { checkReferences } from "./bleu.js";
+import { checkReferences, countNgrams, referencesPart } from "./references.js";
 
 export interface ChrfOptions {
   /** Longest n-grams. Default 6. */
@@ -18,20 +18,11 @@ interface OrderCounts {
   shared: number;
 }
 
-function counted(characters: readonly string[], n: number): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (let i = 0; i + n <= characters.length; i++) {
-    const gram = characters.slice(i, i + n).join("");
-    counts.set(gram, (counts.get(gram) ?? 0) + 1);
-  }
-  return counts;
-}
-
 const total = (counts: ReadonlyMap<string, number>): number => Array.from(counts.values()).reduce((sum, count) => sum + count, 0);
 
 function compare(output: readonly string[], reference: readonly string[], orders: number): OrderCounts[] {
   return Array.from({ length: orders }, (_, i) => {
-    const [own, theirs] = [counted(output, i + 1), counted(reference, i + 1)];
+    const [own, theirs] = [countNgrams(output, i + 1, ""), countNgrams(reference, i + 1, "")];
     let shared = 0;
     for (const [gram, count] of own) shared += Math.min(count, theirs.get(gram) ?? 0);
     return { output: theirs.size === 0 ? 0 : total(own), reference: total(theirs), shared };
@@ -71,9 +62,8 @@ export function chrf(
       for (const key of ["output", "reference", "shared"] as const) sum[key] += best[n]![key];
     });
   });
-  const nrefs = new Set(references.map(({ length }) => length));
   return {
     score: fScore(sums, beta),
-    signature: `nrefs:${nrefs.size === 1 ? [...nrefs][0] : "var"}|case:mixed|eff:yes|nc:${charOrder}|nw:0|space:${whitespace ? "yes" : "no"}`,
+    signature: `${referencesPart(references)}|eff:yes|nc:${charOrder}|nw:0|space:${whitespace ? "yes" : "no"}`,
   };
 }
