@@ -102,7 +102,8 @@ function scoreOf(
     if (matches[n] === 0) smoothing *= 2;
     precisions[n] = matches[n] === 0 ? 100 / (smoothing * totals[n]!) : (100 * matches[n]!) / totals[n]!;
   }
-  // An order without any n-gram leaves nothing of the geometric mean.
-  const score = precisions.some((p) => p === 0) ? 0 : brevityPenalty * exp(precisions.reduce((sum, p) => sum + ln(p), 0) / ORDERS);
+  // Logarithms of shares of one, so that equal texts have exactly 100. An order without any n-gram leaves nothing of the geometric mean.
+  const mean = precisions.some((p) => p === 0) ? 0 : exp(precisions.reduce((sum, p) => sum + ln(p / 100), 0) / ORDERS);
+  const score = 100 * brevityPenalty * mean;
   return { score, precisions, brevityPenalty };
 }

@@ -27,6 +27,13 @@ describe("bleu", () => {
     expect(bleu(["a test"], [["a test"]]).score).toBe(0);
   });
 
+  test("a text equal to one of its references has exactly 100", () => {
+    for (const text of ["this is a test", "It was not unexpected, they said.", "a b c d e f g h i j"]) {
+      expect(bleu([text], [[text]]).score).toBe(100);
+      expect(bleu([text, text], [["an other", text], [text]]).score).toBe(100);
+    }
+  });
+
   test("orders without a match are smoothed: 1 of 4 words, none of longer grams", () => {
     // Precisions 25, 100/(2·3), 100/(4·2), 100/(8·1): the fourth root of their product.
     const { score, precisions } = bleu(["a b c d"], [["a x y z"]]);
