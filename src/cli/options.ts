@@ -78,6 +78,10 @@ function parsed(kind: OptionSpec["value"], text: unknown): unknown {
   return kind === "<n>" && (text as string).trim() !== "" && !Number.isNaN(Number(text)) ? Number(text) : text;
 }
 
+/** A whole number of a flag that is in no table. @throws ConfigError */
+export const wholeFlag = (where: string, name: string, text: string, min: number): number =>
+  wholeNumber(where, name, parsed("<n>", text), min);
+
 /**
  * A configuration file: a JSON object of the table's options, with comments as JavaScript has them.
  * @throws FormatError when it is no JSON object; ConfigError on an unknown key, with the nearest known, or a bad value

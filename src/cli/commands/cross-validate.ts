@@ -1,9 +1,8 @@
 /** recurra cross-validate: as many models as folds, each judged by the fold that it has not seen. */
-import { ConfigError } from "../../errors.js";
 import { type CrossValidation, type Fold, crossValidate as validate } from "../../tasks/cross-validation.js";
 import { type Engines, say } from "../context.js";
 import { cutDev, readData } from "../data.js";
-import type { Given } from "../options.js";
+import { type Given, wholeFlag } from "../options.js";
 import { type PlanFlags, planOf } from "../plan.js";
 import { ProgressLine } from "../progress.js";
 import { metricsTable } from "../report/format.js";
@@ -21,9 +20,7 @@ class Interrupted extends Error {}
 
 /** @returns the exit code */
 export async function crossValidate(engines: Engines, name: TaskName, flags: CrossValidateFlags & Given): Promise<number> {
-  const count = Number(flags.folds);
-  if (!(Number.isSafeInteger(count) && count >= 2))
-    throw new ConfigError(`cross-validate: --folds ${flags.folds}, wants a whole number from 2`);
+  const count = wholeFlag("cross-validate", "--folds", flags.folds, 2);
   const plan = await planOf(name, flags);
   const task = await taskNamed(name);
   const { examples } = await readData(task, plan.paths.train, plan.reading);

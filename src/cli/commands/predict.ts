@@ -1,8 +1,8 @@
 /** recurra predict: what a saved model says about lines of text. */
-import { ConfigError } from "../../errors.js";
 import { readBytes } from "../../platform/node.js";
 import type { Engines } from "../context.js";
 import { linesOf } from "../lines.js";
+import { wholeFlag } from "../options.js";
 import { taskOfModel } from "../tasks/index.js";
 import type { PredictStyle } from "../tasks/task.js";
 
@@ -16,11 +16,7 @@ export interface PredictFlags {
   readonly backend: string;
 }
 
-function wholeFrom1(flag: string, text: string): number {
-  const value = Number(text);
-  if (!(Number.isInteger(value) && value >= 1)) throw new ConfigError(`predict: ${flag} ${text}, wants a whole number from 1`);
-  return value;
-}
+const wholeFrom1 = (flag: string, text: string): number => wholeFlag("predict", flag, text, 1);
 
 /** Lines go through the network so many at a time when they come from a file or a pipe. */
 const BATCH = 256;

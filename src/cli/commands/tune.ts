@@ -4,7 +4,7 @@ import { readBytes, writeBytes } from "../../platform/node.js";
 import { tune as search, type Trial } from "../../tasks/tuning.js";
 import { type Engines, say } from "../context.js";
 import { loadData } from "../data.js";
-import type { Given } from "../options.js";
+import { type Given, wholeFlag } from "../options.js";
 import { type PlanFlags, planOf } from "../plan.js";
 import { ProgressLine } from "../progress.js";
 import { trainPlan } from "../run.js";
@@ -21,8 +21,7 @@ export interface TuneFlags extends PlanFlags {
 
 /** @returns the exit code; a signal ends the search, and the best so far is written */
 export async function tune(engines: Engines, name: TaskName, flags: TuneFlags & Given): Promise<number> {
-  const count = Number(flags.trials);
-  if (!(Number.isSafeInteger(count) && count >= 1)) throw new ConfigError(`tune: --trials ${flags.trials}, wants a whole number from 1`);
+  const count = wholeFlag("tune", "--trials", flags.trials, 1);
   const plan = await planOf(name, flags);
   const space = readSpace(flags.space, await readBytes(flags.space), { ...TABLES[name].model, ...TABLES[name].training });
   const task = await taskNamed(name);
