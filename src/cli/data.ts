@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { Stream, streamKey } from "../engine/random.js";
 import { fileSource } from "../platform/node.js";
 import type { Source } from "../text/readers/index.js";
-import type { Reading, Task } from "./tasks/task.js";
+import type { Dataset, Reading, Task } from "./tasks/task.js";
 
 /** Examples of a data file, and the SHA-256 of its bytes. */
 export interface DataFile<Example> {
@@ -55,22 +55,19 @@ export async function loadData<Example>(task: Task<Example>, paths: DataPaths, r
     if (file !== undefined) files[part] = await readData(task, file, reading);
   }
   const { train, dev, test } = files;
-  const parts =
-    dev === undefined
-      ? (task.cut?.(train!.examples) ?? cutDev(train!.examples, task.stratum, seed))
-      : { train: train!.examples, dev: dev.examples };
+  const parts = dev === undefined ? splitDev(task, train!.examples, seed) : { train: train!.examples, dev: dev.examples };
   return { ...parts, test: test?.examples, files, cut: dev === undefined };
 }
+
+/** Dev cut off training examples as the task has it, else at random. */
+export const splitDev = <Example>(task: Task<Example>, examples: readonly Example[], seed: number): Dataset<Example> =>
+  task.cut?.(examples) ?? cutDev(examples, task.stratum, seed);
 
 /**
  * Cuts a tenth off every stratum, at random by the seed; what a stratum has beyond whole examples goes on to the next, so that the share
  * of the whole holds. The last example of a stratum stays in training.
  */
-export function cutDev<Example>(
-  examples: readonly Example[],
-  stratum: (example: Example) => string,
-  seed: number,
-): { train: readonly Example[]; dev: readonly Example[] } {
+export function cutDev<Example>(examples: readonly Example[], stratum: (example: Example) => string, seed: number): Dataset<Example> {
   const strata = new Map<string, number[]>();
   examples.forEach((example, row) => {
     const name = stratum(example);

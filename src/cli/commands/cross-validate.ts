@@ -1,7 +1,7 @@
 /** recurra cross-validate: as many models as folds, each judged by the fold that it has not seen. */
 import { type CrossValidation, type Fold, crossValidate as validate } from "../../tasks/cross-validation.js";
 import { type Engines, say } from "../context.js";
-import { cutDev, readData } from "../data.js";
+import { readData, splitDev } from "../data.js";
 import { type Given, wholeFlag } from "../options.js";
 import { type PlanFlags, planOf } from "../plan.js";
 import { ProgressLine } from "../progress.js";
@@ -28,7 +28,7 @@ export async function crossValidate(engines: Engines, name: TaskName, flags: Cro
   const progress = new ProgressLine(process.stderr);
   const signals: Signals = watchSignals(say);
   const judge = async ({ train, test }: Fold<unknown>, number: number) => {
-    const data = cutDev(train, task.stratum, plan.seed);
+    const data = splitDev(task, train, plan.seed);
     const baselines = task.baselines(data.train, test);
     const hooks = { signal: signals.signal, onProgress: progress.update.bind(progress) };
     const { model, engine } = await trainPlan(engines, task, plan, data, hooks);
