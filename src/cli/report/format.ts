@@ -10,12 +10,12 @@ export function metricText(name: string, value: number | undefined): string {
   return PLAIN.has(name) ? value.toPrecision(4) : `${(value * 100).toFixed(2)} %`;
 }
 
-/** Rows of names with the metrics that any of them has. */
-export function metricsTable(heading: string, rows: Readonly<Record<string, Metrics>>): string {
-  const names = [...new Set(Object.values(rows).flatMap((metrics) => Object.keys(metrics)))];
-  return textTable(
-    [heading, ...names],
-    Object.entries(rows).map(([row, metrics]) => [row, ...names.map((name) => metricText(name, metrics[name]))]),
-    1,
-  );
+/** A heading and rows of cells: the names of `scores`, each with the metrics that any of them has. */
+export function metricCells(heading: string, scores: Readonly<Record<string, Metrics>>): readonly [heading: string[], rows: string[][]] {
+  const names = [...new Set(Object.values(scores).flatMap((metrics) => Object.keys(metrics)))];
+  const rows = Object.entries(scores).map(([row, metrics]) => [row, ...names.map((name) => metricText(name, metrics[name]))]);
+  return [[heading, ...names], rows];
 }
+
+export const metricsTable = (heading: string, scores: Readonly<Record<string, Metrics>>): string =>
+  textTable(...metricCells(heading, scores), 1);

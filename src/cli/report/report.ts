@@ -5,7 +5,7 @@ import type { ClassScore } from "../../train/scores.js";
 import type { Moment } from "../journal.js";
 import type { Metrics, Outcomes } from "../tasks/task.js";
 import { barChart, heatMap, lineChart, type Point } from "./charts.js";
-import { metricsTable, metricText } from "./format.js";
+import { metricCells, metricsTable, metricText } from "./format.js";
 import { type Child, Markup } from "./markup.js";
 
 export interface ReportData {
@@ -143,8 +143,6 @@ function outcomePictures(outcomes: Outcomes): Child[] {
 
 /** One file that needs no other: styles and pictures are in it, and no script. */
 export function reportHtml({ title, facts, judgedOn, scores, metric, moments = [], outcomes }: ReportData): string {
-  const names = [...new Set(Object.values(scores).flatMap((metrics) => Object.keys(metrics)))];
-  const rows = Object.entries(scores).map(([name, metrics]) => [name, ...names.map((key) => metricText(key, metrics[key]))]);
   const comparable = Object.entries(scores).flatMap(([name, metrics]) =>
     metrics[metric] === undefined ? [] : [{ name, value: metrics[metric] }],
   );
@@ -155,7 +153,7 @@ export function reportHtml({ title, facts, judgedOn, scores, metric, moments = [
     of("h1", {}, title),
     table(["run", ""], facts, "words"),
     of("h2", {}, `On ${judgedOn}`),
-    table([judgedOn, ...names], rows),
+    table(...metricCells(judgedOn, scores)),
     metricText(metric, 1).endsWith("%") ? barChart(metric, comparable) : undefined,
     outcomes === undefined ? undefined : [of("h2", {}, "Classes"), outcomePictures(outcomes)],
     moments.length === 0 ? undefined : [of("h2", {}, "Training"), trainingPictures(moments, metric)],
