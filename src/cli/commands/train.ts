@@ -4,17 +4,16 @@ import path from "node:path";
 import { ConfigError, StorageError } from "../../errors.js";
 import { decodeModelFile } from "../../io/model-file.js";
 import { fileSource, folderStore, writeBytes } from "../../platform/node.js";
+import { attended } from "../attended.js";
 import { type Engines, say } from "../context.js";
 import { loadData, type RunData, sha256Of } from "../data.js";
 import { Journal } from "../journal.js";
 import type { Given } from "../options.js";
 import { type PlanFlags, planOf } from "../plan.js";
-import { ProgressLine } from "../progress.js";
 import { provenance, type RecordedFile, type RunRecord, seenFrom, sha256, spent, weightsHash, writeRecord } from "../record.js";
 import { metricsTable } from "../report/format.js";
 import { type ReportData, reportHtml, reportText } from "../report/report.js";
-import { type RunPlan, type Trained, trainPlan } from "../run.js";
-import { watchSignals } from "../signals.js";
+import type { RunPlan, Trained } from "../run.js";
 import { taskNamed } from "../tasks/index.js";
 import type { TaskName } from "../tasks/tables.js";
 import type { Metrics, Task } from "../tasks/task.js";
@@ -66,29 +65,23 @@ export async function train(engines: Engines, name: TaskName, flags: TrainFlags 
   const baselines = task.baselines(data.train, judged.examples);
   say(`\n${metricsTable(`baselines on ${judged.part}`, baselines)}\n`);
   const run: Run = { task, plan, data, judged, baselines, flags, journal: new Journal(flags.log, flags.resume) };
-  const progress = new ProgressLine(process.stderr);
-  const signals = watchSignals((text) => {
-    progress.end();
-    say(text);
-  });
   try {
-    run.journal.write({ event: "run", ...provenance(), plan: JSON.parse(JSON.stringify(plan)), baselines });
-    const trained = await trainPlan(engines, task, plan, data, {
-      signal: signals.signal,
-      onProgress: (state) => progress.update(state),
-      callbacks: [run.journal.callback],
-      log: (record) => run.journal.write(record),
-      ...(flags.checkpoints === undefined ? {} : { checkpoint: { store: folderStore(flags.checkpoints), resume: flags.resume === true } }),
+    return await attended(engines, async ({ train: learn, signals }) => {
+      run.journal.write({ event: "run", ...provenance(), plan: JSON.parse(JSON.stringify(plan)), baselines });
+      const trained = await learn(task, plan, data, {
+        callbacks: [run.journal.callback],
+        log: (record) => run.journal.write(record),
+        ...(flags.checkpoints === undefined
+          ? {}
+          : { checkpoint: { store: folderStore(flags.checkpoints), resume: flags.resume === true } }),
+      });
+      await finish(run, trained, signals.exitCode !== 0);
+      trained.engine.dispose();
+      return signals.exitCode;
     });
-    progress.end();
-    await finish(run, trained, signals.exitCode !== 0);
-    trained.engine.dispose();
   } finally {
-    progress.end();
-    signals.close();
     run.journal.close();
   }
-  return signals.exitCode;
 }
 
 /** Makes the folder of a file that will be written, so that what cannot be saved is refused before it is trained. @throws StorageError */

@@ -2,14 +2,12 @@
 import { ConfigError } from "../../errors.js";
 import { readBytes, writeBytes } from "../../platform/node.js";
 import { tune as search, type Trial } from "../../tasks/tuning.js";
+import { attended } from "../attended.js";
 import { type Engines, say } from "../context.js";
 import { loadData } from "../data.js";
 import { type Given, wholeFlag } from "../options.js";
 import { type PlanFlags, planOf } from "../plan.js";
-import { ProgressLine } from "../progress.js";
-import { trainPlan } from "../run.js";
 import { readSpace } from "../search-space.js";
-import { watchSignals } from "../signals.js";
 import { taskNamed } from "../tasks/index.js";
 import { TABLES, type TaskName } from "../tasks/tables.js";
 
@@ -27,21 +25,16 @@ export async function tune(engines: Engines, name: TaskName, flags: TuneFlags & 
   const task = await taskNamed(name);
   const data = await loadData(task, plan.paths, plan.reading, plan.seed);
   if (data.dev.length === 0) throw new ConfigError(`tune: ${data.train.length} examples are too few to cut dev from, wants --dev`);
-  const progress = new ProgressLine(process.stderr);
-  const signals = watchSignals(say);
-  const { signal } = signals;
-  const run = async (options: Trial["options"]): Promise<number> => {
-    const own = { ...plan, options: { ...plan.options, ...options } };
-    const onProgress = progress.update.bind(progress);
-    const { result, engine } = await trainPlan(engines, task, own, data, { signal, onProgress });
-    engine.dispose();
-    progress.end();
-    // What a signal cut short is not to be compared.
-    return signal.aborted ? Number.NaN : result.metric!;
-  };
   const onTrial = ({ number, score, error, options }: Trial) =>
     say(`trial ${number + 1}: ${score === null ? error : `dev ${score.toFixed(4)}`}, ${JSON.stringify(options)}`);
-  try {
+  return attended(engines, async ({ train, signals }) => {
+    const { signal } = signals;
+    const run = async (options: Trial["options"]): Promise<number> => {
+      const { result, engine } = await train(task, { ...plan, options: { ...plan.options, ...options } }, data);
+      engine.dispose();
+      // What a signal cut short is not to be compared.
+      return signal.aborted ? Number.NaN : result.metric!;
+    };
     const { best, trials } = await search(space, run, { trials: count, seed: plan.seed, signal, onTrial });
     if (best !== undefined) {
       const configuration = JSON.stringify({ ...plan.options, ...best.options }, null, 2);
@@ -49,9 +42,6 @@ export async function tune(engines: Engines, name: TaskName, flags: TuneFlags & 
       say(`best: dev ${best.score!.toFixed(4)} with ${JSON.stringify(best.options)}; saved to ${flags.out}, for train --config`);
     }
     process.stdout.write(`${JSON.stringify({ task: name, best: best ?? null, trials })}\n`);
-  } finally {
-    progress.end();
-    signals.close();
-  }
-  return signals.exitCode;
+    return signals.exitCode;
+  });
 }

@@ -2,12 +2,11 @@
 import path from "node:path";
 import { FormatError } from "../../errors.js";
 import { fileSource } from "../../platform/node.js";
+import { attended } from "../attended.js";
 import { type Engines, say } from "../context.js";
 import { loadData, sha256Of } from "../data.js";
-import { ProgressLine } from "../progress.js";
 import { type RecordedFile, type RunRecord, readRecord, weightsHash } from "../record.js";
-import { type RunPlan, trainPlan } from "../run.js";
-import { watchSignals } from "../signals.js";
+import type { RunPlan } from "../run.js";
 import { taskNamed } from "../tasks/index.js";
 import { TABLES, type TaskName, tableOf } from "../tasks/tables.js";
 
@@ -24,12 +23,8 @@ export async function verify(engines: Engines, file: string): Promise<number> {
   }
   const task = await taskNamed(plan.task);
   const data = await loadData(task, plan.paths, plan.reading, plan.seed);
-  const progress = new ProgressLine(process.stderr);
-  const signals = watchSignals(say);
-  try {
-    const onProgress = progress.update.bind(progress);
-    const { model, engine, result } = await trainPlan(engines, task, plan, data, { signal: signals.signal, onProgress });
-    progress.end();
+  return attended(engines, async ({ train, signals }) => {
+    const { model, engine, result } = await train(task, plan, data);
     if (signals.exitCode !== 0) return signals.exitCode;
     const weights = weightsHash(model.save());
     const same = weights === record.model.weights;
@@ -38,10 +33,7 @@ export async function verify(engines: Engines, file: string): Promise<number> {
     );
     if (!same) say(`recurra: verify: other weights than recorded${reasonFor(record, engine.info.build)}`);
     return same ? 0 : 1;
-  } finally {
-    progress.end();
-    signals.close();
-  }
+  });
 }
 
 function planOf(file: string, record: RunRecord, found: (file: RecordedFile) => string): RunPlan {
