@@ -4,78 +4,110 @@
  *   --seeds 1,2,3   one run each            --write   puts the results into bench/accuracy.json and bench/ACCURACY.md
  *   --data DIR      where the sets are (default: ../shared/data beside the repository)
  *   --no-window     leaves the window network out
+ *   --records FILES records of runs that the command made of one set by its defaults, in place of running it (a contrast's last)
  *   --list          names the sets
  * Exit code 1 when a wish is not met, 2 when the data are not there.
  */
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { type AccuracyRun, document, judge, readResults, type SetResult, writeResults } from "./accuracy-results.js";
+import { decodeModelFile } from "../src/io/model-file.js";
+import { filesOf, isThere, longerThan, type SetFiles } from "./accuracy-data.js";
+import {
+  type AccuracyRun,
+  type Contrast,
+  document,
+  judge,
+  readResults,
+  type SetResult,
+  showValue,
+  writeResults,
+} from "./accuracy-results.js";
 import { type AccuracySet, SETS } from "./accuracy-sets.js";
 import { provenanceOf } from "./provenance.js";
 
 const root = process.env.RECURRA_ROOT ?? process.cwd();
+const cli = path.join(root, "dist/cli.js");
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-interface Summary extends Pick<AccuracyRun, "metrics" | "epochs" | "parameters"> {
+interface Finished {
+  readonly run: AccuracyRun;
   readonly baselines: SetResult["baselines"];
+  readonly model: string;
 }
 
-/** Runs the command; what it says goes on to standard error. @throws when it fails or ends without its JSON line */
-async function train(
-  set: AccuracySet,
-  data: string,
-  seed: number,
-  extra: readonly string[] = [],
-): Promise<{ run: AccuracyRun; baselines: SetResult["baselines"] }> {
-  const scratch = mkdtempSync(path.join(tmpdir(), "recurra-accuracy-"));
-  const file = (name: string) => path.join(data, set.folder, name);
-  const parts = ["--train", file(set.train), "--dev", file(set.dev), "--test", file(set.test)];
+/** What a record that `recurra train` wrote says, and its model. */
+function finished(record: string, load?: number): Finished {
+  const { seed, metrics, spent, result, baselines, model } = JSON.parse(readFileSync(record, "utf8")) as {
+    readonly seed: number;
+    readonly metrics: { readonly test: AccuracyRun["metrics"] };
+    readonly spent: { readonly seconds: number; readonly cpuSeconds: number };
+    readonly result: { readonly epochs: number };
+    readonly baselines: SetResult["baselines"];
+    readonly model: { readonly path: string };
+  };
+  const file = path.resolve(path.dirname(record), model.path);
+  const { tensors } = decodeModelFile(new Uint8Array(readFileSync(file)));
+  const parameters = [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((size, extent) => size * extent, 1), 0);
+  const run = { seed, metrics: metrics.test, ...spent, ...(load === undefined ? {} : { load }), epochs: result.epochs, parameters };
+  return { run, baselines, model: file };
+}
+
+/** Runs the command; what it says goes on to standard error. @throws when it fails */
+async function train(set: AccuracySet, files: SetFiles, seed: number, scratch: string, extra: readonly string[] = []): Promise<Finished> {
+  const parts = ["--train", files.train, ...(files.dev === undefined ? [] : ["--dev", files.dev]), "--test", files.test];
   const columns = set.columns === undefined ? [] : ["--columns", set.columns];
-  const args = [
-    "train",
-    set.task,
-    ...parts,
-    ...columns,
-    "--seed",
-    String(seed),
-    "--out",
-    path.join(scratch, "model.safetensors"),
-    ...extra,
-  ];
-  const start = performance.now();
+  const model = path.join(scratch, `model-${seed}${extra.join("")}.safetensors`);
+  const args = ["train", set.task, ...parts, ...columns, ...(set.options ?? []), "--seed", String(seed), "--out", model, ...extra];
   const [load] = loadavg();
+  const child = spawn(process.execPath, [cli, ...args], { stdio: ["ignore", "ignore", "inherit"] });
+  const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+  if (code !== 0) throw new Error(`accuracy: ${set.name} with seed ${seed} ended with code ${code}`);
+  return finished(model.replace(/\.safetensors$/, ".run.json"), load);
+}
+
+/** Both models on the rows of more words. */
+function contrasted({ contrast, metric }: AccuracySet, files: SetFiles, models: readonly Finished[], scratch: string): Contrast {
+  const table = longerThan(files.test, contrast!.words, scratch);
+  const [own, other] = models.map(({ model }) => {
+    const { metrics } = JSON.parse(execFileSync(process.execPath, [cli, "eval", model, table, "--json"], { encoding: "utf8" })) as {
+      readonly metrics: AccuracyRun["metrics"];
+    };
+    return metrics[metric]!;
+  });
+  return { run: models[1]!.run, own: own!, other: other! };
+}
+
+interface Wishes {
+  readonly seeds: readonly number[];
+  readonly withWindow: boolean;
+  readonly records: readonly string[];
+}
+
+async function measure(set: AccuracySet, data: string, { seeds, withWindow, records }: Wishes): Promise<SetResult> {
+  const scratch = mkdtempSync(path.join(tmpdir(), "recurra-accuracy-"));
   try {
-    const child = spawn(process.execPath, [path.join(root, "dist/cli.js"), ...args], { stdio: ["ignore", "pipe", "inherit"] });
-    let out = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      out += text;
-    });
-    const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
-    if (code !== 0) throw new Error(`accuracy: ${set.name} with seed ${seed} ended with code ${code}`);
-    const { metrics, epochs, parameters, baselines } = JSON.parse(out.trimEnd().split("\n").at(-1)!) as Summary;
-    const { spent } = JSON.parse(readFileSync(path.join(scratch, "model.run.json"), "utf8")) as { spent: { cpuSeconds: number } };
-    const seconds = (performance.now() - start) / 1000;
-    return { run: { seed, metrics, seconds, cpuSeconds: spent.cpuSeconds, load: load!, epochs, parameters }, baselines };
+    const files = filesOf(path.join(data, set.folder), set.data, scratch);
+    const run = (seed: number, extra?: readonly string[]) => {
+      say(`\n== ${set.name}, seed ${seed}${extra === undefined ? "" : `, ${extra.join(" ")}`}`);
+      return train(set, files, seed, scratch, extra);
+    };
+    const known = records.map((file) => finished(file));
+    const contrast = set.contrast && (known.length > 0 ? known.pop()! : await run(seeds[0]!, set.contrast.options));
+    if (known.length === 0) for (const seed of seeds) known.push(await run(seed));
+    const hasWindow = withWindow && records.length === 0 && (set.task === "classify" || set.task === "tag");
+    return {
+      runs: known.map((one) => one.run),
+      baselines: known[0]!.baselines,
+      window: hasWindow ? (await run(seeds[0]!, ["--encoder", "window"])).run : null,
+      ...(contrast === undefined ? {} : { contrast: contrasted(set, files, [known[0]!, contrast], scratch) }),
+      provenance: provenanceOf(root),
+    };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-}
-
-async function measure(set: AccuracySet, data: string, seeds: readonly number[], withWindow: boolean): Promise<SetResult> {
-  const results = [];
-  for (const seed of seeds) {
-    say(`\n== ${set.name}, seed ${seed}`);
-    results.push(await train(set, data, seed));
-  }
-  let window: AccuracyRun | null = null;
-  if (withWindow) {
-    say(`\n== ${set.name}, window network`);
-    window = (await train(set, data, seeds[0]!, ["--encoder", "window"])).run;
-  }
-  return { runs: results.map(({ run }) => run), baselines: results[0]!.baselines, window, provenance: provenanceOf(root) };
 }
 
 function seedsOf(text: string): number[] {
@@ -93,6 +125,7 @@ async function main(): Promise<number> {
       data: { type: "string", default: path.join(root, "../shared/data") },
       write: { type: "boolean", default: false },
       window: { type: "boolean", default: true },
+      records: { type: "string", default: "" },
       list: { type: "boolean", default: false },
     },
   });
@@ -106,18 +139,23 @@ async function main(): Promise<number> {
     return 2;
   }
   const wanted = SETS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  const missing = wanted.filter(({ folder, train: file }) => !existsSync(path.join(values.data, folder, file)));
+  const missing = wanted.filter(({ folder, data }) => !isThere(path.join(values.data, folder), data));
   if (missing.length > 0) {
     say(`accuracy: ${values.data} has not the data of ${missing.map(({ name }) => name).join(", ")}; --data says where they are`);
     return 2;
   }
-  const seeds = seedsOf(values.seeds);
+  const records = values.records.split(",").filter((file) => file !== "");
+  if (records.length > 0 && wanted.length !== 1) {
+    say(`accuracy: records of ${wanted.length} sets, wants the name of one`);
+    return 2;
+  }
+  const wishes = { seeds: seedsOf(values.seeds), withWindow: values.window, records };
   const found: Record<string, SetResult> = {};
   for (const set of wanted) {
-    found[set.name] = await measure(set, values.data, seeds, values.window);
+    found[set.name] = await measure(set, values.data, wishes);
     const { value, wanted: least, seconds, met } = judge(set, found[set.name]!);
     say(
-      `${set.name}: ${set.metric} ${(value * 100).toFixed(2)} %, wants ${((least ?? Number.NaN) * 100).toFixed(2)} %; ${seconds.toFixed(0)} s: ${met ? "met" : "NOT MET"}`,
+      `${set.name}: ${set.metric} ${showValue(set, value)}, wants ${least === undefined ? "a baseline" : showValue(set, least)}; ${seconds.toFixed(0)} s: ${met ? "met" : "NOT MET"}`,
     );
     if (values.write) {
       const old = await readResults(root);

@@ -10,7 +10,7 @@ const SYMBOLS = { kinds: 200, length: 6, perText: 2 };
 const SENTENCE = 16;
 
 /**
- * whitespace where texts are symbols between spaces (few different ones, short), characters where texts are short or of one word, else words.
+ * whitespace where texts are symbols between spaces (few different ones, short), characters where texts are short or of one word, else subwords.
  * `other` is what was found of the other side: who writes characters is read by characters.
  */
 export function guessUnits(texts: readonly string[], other?: TokenizerOptions["type"]): TokenizerOptions["type"] {
@@ -22,5 +22,5 @@ export function guessUnits(texts: readonly string[], other?: TokenizerOptions["t
   const isShort = [...kinds].every((kind) => kind.length <= SYMBOLS.length);
   if (perText >= SYMBOLS.perText && kinds.size <= SYMBOLS.kinds && isShort) return "whitespace";
   const length = sample.reduce((sum, text) => sum + text.length, 0) / Math.max(1, sample.length);
-  return perText < 2 || length < SENTENCE || other === "characters" ? "characters" : "words";
+  return perText < 2 || length < SENTENCE || other === "characters" ? "characters" : "subwords";
 }

@@ -28,8 +28,8 @@ export interface TrainLanguageModelOptions extends Partial<LanguageNetworkConfig
 
 const WHERE = "trainLanguageModel";
 const KEYS = [...LANGUAGE_KEYS, "tokenizer", "minCount", "sequenceLength", ...TRAINING_KEYS] as const;
-/** Multiplications and additions of a whole training that the default number of epochs comes to. */
-const WORK = 2.4e13;
+/** Multiplications and additions of a whole training that the default number of epochs comes to: more for more text. */
+const work = (tokens: number): number => 2.4e13 * Math.min(1.75, Math.max(1, tokens / 1.2e6));
 const DEV_STREAMS = 16;
 
 /** Wider networks for more text; epochs by the work that they are. */
@@ -49,7 +49,7 @@ function configOf(options: TrainLanguageModelOptions, tokens: number, vocabulary
 function epochsFor({ embeddingDim, hiddenSize, numLayers, tied }: LanguageNetworkConfig, tokens: number, vocabulary: number): number {
   const cells = 4 * hiddenSize * (embeddingDim + hiddenSize + (numLayers - 1) * 2 * hiddenSize);
   const perToken = 6 * (cells + vocabulary * (tied ? embeddingDim : hiddenSize));
-  return Math.min(30, Math.max(2, Math.round(WORK / (perToken * tokens))));
+  return Math.min(30, Math.max(2, Math.round(work(tokens) / (perToken * tokens))));
 }
 
 /**

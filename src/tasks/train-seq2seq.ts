@@ -77,7 +77,7 @@ interface Example {
 }
 
 /** Multiplications and additions of a whole training that the default number of epochs comes to: more for more data. */
-const work = (examples: number): number => 2e13 + 7e13 * Math.min(1, examples / 100_000);
+const work = (examples: number): number => 2e13 + 4e13 * Math.min(1, examples / 100_000);
 
 function planOf(options: TrainSeq2SeqOptions, examples: readonly Example[], { hiddenSize, embeddingDim }: Seq2SeqConfig, outputs: number) {
   const length = (side: keyof Example) => examples.reduce((sum, example) => sum + example[side].length + 1, 0);
@@ -87,15 +87,18 @@ function planOf(options: TrainSeq2SeqOptions, examples: readonly Example[], { hi
   return planTraining(WHERE, options, { batchSize: examples.length < 2000 ? 16 : 64, epochs, lr: 0.003, patience: 10 });
 }
 
+/** Whether texts are sentences: they want wider networks, and are judged by BLEU. */
+const isSentences = (unit: TokenizerOptions["type"]): boolean => unit === "words" || unit === "subwords";
+
 function configOf(options: TrainSeq2SeqOptions, pairs: number, unit: TokenizerOptions["type"], longest: number): Seq2SeqConfig {
-  const isWords = unit === "words";
+  const isLarge = isSentences(unit);
   const known = Object.fromEntries(CONFIG_KEYS.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]));
   return {
     cell: "lstm",
     attention: "general",
-    embeddingDim: isWords ? 192 : 64,
-    hiddenSize: pairs < 2000 ? 96 : pairs < 40_000 && !isWords ? 128 : 256,
-    dropout: pairs < 40_000 || isWords ? 0.3 : 0.2,
+    embeddingDim: isLarge ? 192 : 64,
+    hiddenSize: pairs < 2000 ? 96 : pairs < 40_000 && !isLarge ? 128 : 256,
+    dropout: pairs < 40_000 || isLarge ? 0.3 : 0.2,
     bidirectional: true,
     maxLength: 2 * longest + 10,
     ...known,
@@ -103,7 +106,7 @@ function configOf(options: TrainSeq2SeqOptions, pairs: number, unit: TokenizerOp
 }
 
 /**
- * @param data pairs of training, and of dev, by which the best weights are chosen: by BLEU of words, else by exact match and error rate
+ * @param data pairs of training, and of dev, by which the best weights are chosen: by BLEU of sentences, else by exact match and error rate
  * @throws ConfigError on a bad option or when there are no training pairs
  */
 export async function trainSeq2Seq(
@@ -151,7 +154,7 @@ function seq2seqTask(
   const labelSmoothing = inRange(WHERE, "labelSmoothing", options.labelSmoothing ?? 0.1, 0, 1);
   const scheduledSampling = inRange(WHERE, "scheduledSampling", options.scheduledSampling ?? 0, 0, 1);
   const lengths = examples.map(({ source, target }) => source.length + target.length);
-  const isWords = model.target.tokenizer.options.type === "words";
+  const byBleu = isSentences(model.target.tokenizer.options.type);
   return {
     batches: epochBatches(engine, lengths, batchSize),
     count: (rows) => rows.length,
@@ -164,7 +167,7 @@ function seq2seqTask(
     evaluate: () => {
       if (dev.length === 0) return undefined;
       const { exactMatch, tokenErrorRate, bleu } = model.evaluate(dev, { search: "greedy", batchSize: 64 });
-      return isWords ? bleu / 100 : (exactMatch + 1 - Math.min(1, tokenErrorRate)) / 2;
+      return byBleu ? bleu / 100 : (exactMatch + 1 - Math.min(1, tokenErrorRate)) / 2;
     },
     save: () => model.save(),
     rows: (from) => {

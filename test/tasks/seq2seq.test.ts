@@ -131,12 +131,12 @@ describe("Seq2Seq.predict", () => {
 });
 
 describe("guessUnits", () => {
-  test("symbols between spaces, characters of short texts, words of sentences", () => {
+  test("symbols between spaces, characters of short texts, subwords of sentences", () => {
     const phones = ["HH AH L OW", "W ER L D"];
     expect(guessUnits(phones)).toBe("whitespace");
     expect(guessUnits(["hello", "world"])).toBe("characters");
     expect(guessUnits(["the third of march 2021", "monday, june 7th of 1999"], "characters")).toBe("characters");
     const sentences = Array.from({ length: 300 }, (_, i) => `This is sentence number ${i} of some others.`);
-    expect(guessUnits(sentences)).toBe("words");
+    expect(guessUnits(sentences)).toBe("subwords");
   });
 });

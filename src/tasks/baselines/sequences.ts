@@ -1,7 +1,7 @@
 /** What an encoder-decoder has to beat. */
 import type { TextPair } from "../../text/examples.js";
 import { writeText } from "../../text/text-writer.js";
-import { createTokenizer } from "../../text/tokenizer.js";
+import { createTokenizer, type TokenizerOptions } from "../../text/tokenizer.js";
 import { bleu } from "../../train/bleu.js";
 import { sequenceScore } from "../../train/edit-distance.js";
 import { spread } from "../draws.js";
@@ -109,10 +109,14 @@ function learnTable(pairs: readonly (readonly [Symbols, Symbols])[]): Table {
 /** @returns exactMatch, tokenErrorRate, and bleu of words: of the source as it is (copy), and of it symbol by symbol (symbols) */
 export function sequenceBaselines(train: readonly TextPair[], test: readonly TextPair[]): Record<string, BaselineMetrics> {
   const pairs = spread(train, PAIRS).flatMap(({ source, targets }) => targets.map((target) => [source, target] as const));
-  const targetUnit = guessUnits(pairs.map(([, target]) => target));
-  const sourceUnit = guessUnits(
-    pairs.map(([source]) => source),
-    targetUnit,
+  // Of sentences words: a table of subwords would know less.
+  const whole = (unit: TokenizerOptions["type"]) => (unit === "subwords" ? "words" : unit);
+  const targetUnit = whole(guessUnits(pairs.map(([, target]) => target)));
+  const sourceUnit = whole(
+    guessUnits(
+      pairs.map(([source]) => source),
+      targetUnit,
+    ),
   );
   const [reader, writer] = [createTokenizer({ type: sourceUnit }), createTokenizer({ type: targetUnit })];
   const table = learnTable(pairs.map(([source, target]) => [reader.encode(source), writer.encode(target)] as const));
