@@ -9,6 +9,7 @@ import { checkOptions, wholeNumber } from "../options.js";
 import { keep, tensor } from "../tensor/create.js";
 import type { Shape } from "../tensor/shape.js";
 import { noGrad } from "../tensor/tape.js";
+import { bucketBatches, padBatch } from "../text/batching.js";
 import { TextWriter } from "../text/text-writer.js";
 import { createTokenizer, type Tokenizer, type TokenizerOptions } from "../text/tokenizer.js";
 import { UNKNOWN_ID, Vocabulary } from "../text/vocabulary.js";
@@ -17,12 +18,13 @@ import { Completion } from "./completion.js";
 import { countLanguageParameters, LanguageNetwork, type LanguageNetworkConfig } from "./language-network.js";
 import { decodeTextNetwork, encodeNetwork } from "./network-file.js";
 
-/** What stands before the first token of a text: the id of padding, which nothing else uses here. */
+/** What stands before the first token of a text or line, and ends lines: the id of padding, which nothing else uses here. */
 export const START_ID = 0;
 const TASK = "language-model";
 const WHERE = "LanguageModel";
-/** Steps of one pass when a text is scored. */
+/** Steps of one pass when a text is scored, and lines of one. */
 const CHUNK = 256;
+const LINES = 64;
 /** Milliseconds of work between turns of the event loop. */
 const SLICE_MS = 12;
 
@@ -65,18 +67,47 @@ export class LanguageModel {
     return this.vocabulary.encode(this.tokenizer.encode(text));
   }
 
+  /** Of each line the ids and the end. A last line break ends no further line. */
+  encodeLines(text: string): Int32Array[] {
+    const lines = text.split("\n");
+    if (lines.at(-1) === "") lines.pop();
+    return lines.map((line) => {
+      const ids = this.encode(line);
+      const ended = new Int32Array(ids.length + 1).fill(START_ID);
+      ended.set(ids);
+      return ended;
+    });
+  }
+
   /**
-   * How probable a text is, read from its start in one go.
+   * How probable a text is, read from its start in one go, or line by line where the model was made for lines; their ends count as tokens.
    * @param streams parts that are read side by side, each from a state of zeros: faster, and a little worse at their starts. Default 1.
    * All numbers are NaN of a text without tokens.
    */
   score(text: string, { streams = 1 }: { readonly streams?: number } = {}): TextScore {
     wholeNumber(`${WHERE}.score`, "streams", streams, 1);
-    const ids = this.encode(text);
-    const sum = this.#logProbability(ids, Math.max(1, Math.min(streams, ids.length)));
+    const sequences = this.config.lines ? this.encodeLines(text) : [this.encode(text)];
+    const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
+    const sum = this.config.lines ? this.#ofLines(sequences) : this.#logProbability(sequences[0]!, Math.max(1, Math.min(streams, tokens)));
     const characters = [...this.tokenizer.normalize(text)].length;
-    const nats = -sum / ids.length;
-    return { tokens: ids.length, characters, nats, bitsPerCharacter: -sum / Math.LN2 / characters, perplexity: exp(nats) };
+    const nats = -sum / tokens;
+    return { tokens, characters, nats, bitsPerCharacter: -sum / Math.LN2 / characters, perplexity: exp(nats) };
+  }
+
+  /** Sum over all tokens of some lines. */
+  #ofLines(lines: readonly Int32Array[]): number {
+    let sum = 0;
+    const lengths = lines.map(({ length }) => length);
+    for (const rows of bucketBatches(lengths, { batchSize: LINES })) {
+      const { ids, lengths: own, batch, time } = padBatch(rows.map((row) => lines[row]!));
+      const state = this.#pass(behindStart(ids, time), [batch, time], null, (logProbabilities) => {
+        ids.forEach((id, i) => {
+          if (i % time < own[Math.floor(i / time)]!) sum += logProbabilities[i * this.vocabulary.size + id]!;
+        });
+      });
+      disposeState(state);
+    }
+    return sum;
   }
 
   /** Sum over all tokens. */
@@ -123,7 +154,8 @@ export class LanguageModel {
   }
 
   /**
-   * Writes on, token by token; strings come as soon as no stop string can begin in them. Unknown tokens are never written.
+   * Writes on, token by token; strings come as soon as no stop string can begin in them. Unknown tokens are never written. A model of lines
+   * writes one after the other, the first one on from the prompt's last.
    * @throws ConfigError on a bad option
    */
   async *generate(options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
@@ -132,28 +164,35 @@ export class LanguageModel {
     checkOptions(where, sampling, SAMPLING_KEYS);
     wholeNumber(where, "maxTokens", maxTokens, 0);
     wholeNumber(where, "seed", seed, 0);
+    const { lines } = this.config;
     const sampler = new Sampler(where, sampling);
     const stream = new Stream(streamKey(seed, PURPOSE.sample, 0, 0));
     const pieces = new StopFilter(stop.filter((text) => text !== ""));
-    const writer = new TextWriter(this.tokenizer.options.type);
+    let writer = new TextWriter(this.tokenizer.options.type);
     const { tokens } = this.vocabulary;
     const first = this.vocabulary.size - tokens.length;
     const completion = this.completion();
     try {
       const seen = new Set<number>();
       let scores = completion.feed(START_ID);
-      for (const id of this.encode(prompt)) {
+      for (const id of this.encode(lines ? prompt.slice(prompt.lastIndexOf("\n") + 1) : prompt)) {
         scores = completion.feed(id);
         seen.add(id);
       }
       let sliceEnd = performance.now() + SLICE_MS;
       for (let i = 0; i < maxTokens && !signal?.aborted && tokens.length > 0; i++) {
-        scores[START_ID] = scores[UNKNOWN_ID] = Number.NEGATIVE_INFINITY;
+        scores[UNKNOWN_ID] = Number.NEGATIVE_INFINITY;
+        if (!lines) scores[START_ID] = Number.NEGATIVE_INFINITY;
         const id = sampler.choose(scores, seen, stream.nextFloat());
-        seen.add(id);
-        const text = pieces.push(writer.push(tokens[id - first]!));
+        const hasEnded = id === START_ID;
+        if (!hasEnded) seen.add(id);
+        const text = pieces.push(hasEnded ? `${writer.end()}\n` : writer.push(tokens[id - first]!));
         if (text !== "") yield text;
         if (pieces.hasStopped) return;
+        if (hasEnded) {
+          completion.reset();
+          writer = new TextWriter(this.tokenizer.options.type);
+        }
         scores = completion.feed(id);
         if (performance.now() < sliceEnd) continue;
         await nextTurn();
@@ -196,6 +235,9 @@ export class LanguageModel {
     this.network.dispose();
   }
 }
+
+/** What is read before each of some ids, [B, T]: the ids a step later, and what stands before the first. */
+export const behindStart = (ids: Int32Array, time: number): Int32Array => ids.map((_, i) => (i % time === 0 ? START_ID : ids[i - 1]!));
 
 /** The state as it goes on to the next batch: in memory of its own, without history, in the place of the one before. */
 export function carry(next: HiddenState, before: HiddenState | null): HiddenState {

@@ -21,6 +21,8 @@ export interface LanguageNetworkConfig {
   readonly weightDropout: number;
   /** Whether the output layer has the embedding's weight, behind a projection where sizes differ. Press and Wolf 2017. */
   readonly tied: boolean;
+  /** Whether each line is a sequence of its own, which starts from zeros and whose end is learned; else a text is one stream. Default false. */
+  readonly lines: boolean;
 }
 
 const CHECKS: { readonly [K in keyof LanguageNetworkConfig]: Check<LanguageNetworkConfig[K]> } = {
@@ -31,6 +33,7 @@ const CHECKS: { readonly [K in keyof LanguageNetworkConfig]: Check<LanguageNetwo
   dropout: number(0, 0, 1),
   weightDropout: number(0, 0, 1),
   tied: yesOrNo(false),
+  lines: yesOrNo(false),
 };
 
 export const LANGUAGE_KEYS = Object.keys(CHECKS) as readonly (keyof LanguageNetworkConfig)[];

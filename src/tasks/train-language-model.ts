@@ -1,6 +1,7 @@
 /** Training of a language model from running text. */
 import type { Engine } from "../engine/engine.js";
 import { ConfigError } from "../errors.js";
+import type { ModelDescription } from "../io/model-file.js";
 import type { StateEntries } from "../io/state-dict.js";
 import { crossEntropy } from "../loss/cross-entropy.js";
 import type { HiddenState, LSTMState } from "../nn/recurrent.js";
@@ -8,12 +9,13 @@ import { checkOptions, wholeNumber } from "../options.js";
 import { tensor } from "../tensor/create.js";
 import type { StateDict } from "../tensor/state.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { padBatch } from "../text/batching.js";
 import type { Tokenizer, TokenizerOptions } from "../text/tokenizer.js";
 import { trainTokenizer } from "../text/train-tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
 import type { FitResult } from "../train/fit.js";
-import { shuffling } from "./draws.js";
-import { carry, disposeState, LanguageModel, START_ID } from "./language-model.js";
+import { epochBatches, shuffling } from "./draws.js";
+import { behindStart, carry, disposeState, LanguageModel, START_ID } from "./language-model.js";
 import { checkLanguageConfig, LANGUAGE_KEYS, type LanguageNetworkConfig } from "./language-network.js";
 import { planTraining, TRAINING_KEYS, type TrainedTask, type TrainingOptions, trainNetwork } from "./training.js";
 
@@ -22,7 +24,7 @@ export interface TrainLanguageModelOptions extends Partial<LanguageNetworkConfig
   readonly tokenizer?: TokenizerOptions | Tokenizer;
   /** Tokens seen less often become unknown. Default 1 for characters and bytes, else 2. */
   readonly minCount?: number;
-  /** Steps that gradients go back through; the state goes on. Default 64. */
+  /** Steps that gradients go back through; the state goes on. Default 64; of lines 512, and longer ones are cut. */
   readonly sequenceLength?: number;
 }
 
@@ -31,6 +33,10 @@ const KEYS = [...LANGUAGE_KEYS, "tokenizer", "minCount", "sequenceLength", ...TR
 /** Multiplications and additions of a whole training that the default number of epochs comes to: more for more text. */
 const work = (tokens: number): number => 2.4e13 * Math.min(1.75, Math.max(1, tokens / 1.2e6));
 const DEV_STREAMS = 16;
+/** Tokens in a mini-batch of lines that the default size comes to. */
+const LINE_TOKENS = 1024;
+/** Target of a padded step. */
+const IGNORED = -100;
 
 /** Wider networks for more text; epochs by the work that they are. */
 function configOf(options: TrainLanguageModelOptions, tokens: number, vocabulary: number): LanguageNetworkConfig {
@@ -43,6 +49,7 @@ function configOf(options: TrainLanguageModelOptions, tokens: number, vocabulary
     dropout: options.dropout ?? (isLarge ? 0.4 : 0.2),
     weightDropout: options.weightDropout ?? 0,
     tied: options.tied ?? isLarge,
+    lines: options.lines ?? false,
   });
 }
 
@@ -63,35 +70,38 @@ export async function trainLanguageModel(
 ): Promise<{ model: LanguageModel; result: FitResult }> {
   checkOptions(WHERE, options, KEYS);
   const tokenizer = trainTokenizer(options.tokenizer ?? { type: "characters" }, [data.train]);
-  const tokens = tokenizer.encode(data.train);
+  const pieces = options.lines === true ? data.train.split("\n") : [data.train];
+  const tokens = pieces.flatMap((piece) => tokenizer.encode(piece));
   const isFine = tokenizer.options.type === "characters" || tokenizer.options.type === "bytes";
   const minCount = wholeNumber(WHERE, "minCount", options.minCount ?? (isFine ? 1 : 2), 1);
   const vocabulary = Vocabulary.build([tokens], { minCount });
   const config = configOf(options, tokens.length, vocabulary.size);
-  const sequenceLength = wholeNumber(WHERE, "sequenceLength", options.sequenceLength ?? 64, 1);
-  const batchSize = options.batchSize ?? Math.max(1, Math.min(32, Math.floor(tokens.length / sequenceLength)));
+  const sequenceLength = wholeNumber(WHERE, "sequenceLength", options.sequenceLength ?? (config.lines ? 512 : 64), 1);
+  const model = new LanguageModel(engine, config, tokenizer, vocabulary);
+  const lines = config.lines ? model.encodeLines(data.train).flatMap((ids) => cut(ids, sequenceLength)) : [];
+  const rows = config.lines ? lines.length : tokens.length;
+  const most = config.lines ? Math.round((LINE_TOKENS * rows) / Math.max(1, tokens.length)) : Math.floor(tokens.length / sequenceLength);
+  const batchSize = options.batchSize ?? Math.max(1, Math.min(config.lines ? 128 : 32, most));
   const epochs = epochsFor(config, tokens.length, vocabulary.size);
   const plan = planTraining(WHERE, options, { batchSize, epochs, lr: 0.004 });
-  if (tokens.length < plan.batchSize)
-    throw new ConfigError(
-      `${WHERE}: the training text has ${tokens.length} tokens, wants at least ${plan.batchSize}, one for each row of a batch`,
-    );
-  const model = new LanguageModel(engine, config, tokenizer, vocabulary);
-  const streams = new Streams(engine, model, vocabulary.encode(tokens), plan.batchSize, sequenceLength);
-  const task: TrainedTask<Chunk> = {
-    batches: (epoch) => streams.chunks(epoch),
-    count: ({ time }) => plan.batchSize * time,
-    loss: (chunk) => streams.loss(chunk),
+  const shared = {
     evaluate: () => (data.dev === "" ? undefined : -model.score(data.dev, { streams: DEV_STREAMS }).nats),
     save: () => model.save(),
-    rows: (from) => {
+    rows: (from: ModelDescription) => {
       const names = { from: Vocabulary.fromJSON(from.vocabulary).names, to: vocabulary.names };
       return { "embedding.weight": names, "output.weight": names, "output.bias": names };
     },
-    carried: streams,
   };
+  const streams = new Streams(engine, model, vocabulary.encode(tokens), plan.batchSize, sequenceLength);
   try {
-    return { model, result: await trainNetwork(engine, model.network, task, plan) };
+    if (rows < plan.batchSize)
+      throw new ConfigError(
+        `${WHERE}: the training text has ${rows} ${config.lines ? "lines" : "tokens"}, wants at least ${plan.batchSize}, one for each row of a batch`,
+      );
+    const result = config.lines
+      ? await trainNetwork(engine, model.network, { ...shared, ...lineTask(model, lines, plan.batchSize) }, plan)
+      : await trainNetwork(engine, model.network, { ...shared, ...streamTask(streams, plan.batchSize) }, plan);
+    return { model, result };
   } catch (error) {
     model.dispose();
     throw error;
@@ -99,6 +109,35 @@ export async function trainLanguageModel(
     streams.dispose();
   }
 }
+
+const streamTask = (streams: Streams, rows: number): TrainedTask<Chunk> => ({
+  batches: (epoch) => streams.chunks(epoch),
+  count: ({ time }) => rows * time,
+  loss: (chunk) => streams.loss(chunk),
+  carried: streams,
+});
+
+/** Lines of ids with their end, in batches of like lengths; each is read from a state of zeros. */
+function lineTask(model: LanguageModel, lines: readonly Int32Array[], batchSize: number): TrainedTask<readonly number[]> {
+  const { engine, network } = model;
+  const lengths = lines.map(({ length }) => length);
+  const count = (rows: readonly number[]) => rows.reduce((sum, row) => sum + lengths[row]!, 0);
+  return {
+    batches: epochBatches(engine, lengths, batchSize),
+    count,
+    weight: count,
+    loss: (rows) => {
+      const { ids, lengths: own, batch, time } = padBatch(rows.map((row) => lines[row]!));
+      const targets = ids.map((id, i) => (i % time < own[Math.floor(i / time)]! ? id : IGNORED));
+      const { logits } = network.forward(tensor(engine, behindStart(ids, time), [batch, time]));
+      return crossEntropy(logits, tensor(engine, targets, [batch, time]), { ignoreIndex: IGNORED });
+    },
+  };
+}
+
+/** Pieces of at most so many ids. */
+const cut = (ids: Int32Array, length: number): Int32Array[] =>
+  Array.from({ length: Math.ceil(ids.length / length) }, (_, i) => ids.subarray(i * length, (i + 1) * length));
 
 /** Steps start … start + time - 1 of every stream. */
 interface Chunk {

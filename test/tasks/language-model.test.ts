@@ -1,7 +1,12 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { createEngine, gradcheck, tensor } from "../../src/index.js";
 import { type GenerateOptions, LanguageModel, trainLanguageModel } from "../../src/tasks/index.js";
-import { checkLanguageConfig, countLanguageParameters, LanguageNetwork } from "../../src/tasks/language-network.js";
+import {
+  checkLanguageConfig,
+  countLanguageParameters,
+  LanguageNetwork,
+  type LanguageNetworkConfig,
+} from "../../src/tasks/language-network.js";
 import { writeText } from "../../src/text/text-writer.js";
 import { createTokenizer } from "../../src/text/tokenizer.js";
 import { Vocabulary } from "../../src/text/vocabulary.js";
@@ -11,7 +16,7 @@ const engine = await createEngine({ seed: 3, numerics: "reproducible" });
 afterAll(() => engine.dispose());
 
 const SMALL = { cell: "lstm", embeddingDim: 5, hiddenSize: 6, numLayers: 2, dropout: 0, weightDropout: 0, tied: true } as const;
-const modelOver = (letters: string, config: Partial<typeof SMALL> = {}) =>
+const modelOver = (letters: string, config: Partial<LanguageNetworkConfig> = {}) =>
   new LanguageModel(
     engine,
     checkLanguageConfig({ ...SMALL, ...config }),
@@ -176,6 +181,53 @@ describe("trainLanguageModel and generate", async () => {
       callbacks: [{ onStep: (progress: { step: number }) => void (progress.step === 7 && stop.abort()) }],
     });
     expect(await train({ checkpoint: { store, resume: true } })).toEqual(whole);
+  });
+});
+
+describe("lines", () => {
+  test("are scored each from a state of zeros, with their ends; a last line break ends no further line", () => {
+    const model = modelOver("abcd", { lines: true });
+    // Bits of padded rows do not depend on their neighbours: lines of unlike lengths, one of them empty.
+    const lines = ["abca", "", "d", "bcdabcdabc"];
+    const ended = (line: string) => {
+      const ids = [...model.encode(line), 0];
+      const logits = engine.step(() =>
+        model.network.forward(tensor(engine, Int32Array.of(0, ...ids.slice(0, -1)), [1, ids.length])).logits.toArray(),
+      ) as number[][][];
+      return logits[0]!.reduce((sum, row, t) => sum + row[ids[t]!]! - Math.log(row.reduce((total, x) => total + Math.exp(x), 0)), 0);
+    };
+    const sum = lines.reduce((total, line) => total + ended(line), 0);
+    const score = model.score(`${lines.join("\n")}\n`);
+    expect(score).toMatchObject({ tokens: 19, characters: 19 });
+    expect(score.nats).toBeCloseTo(-sum / 19, 5);
+    expect(model.score(lines.join("\n")).nats).toBe(score.nats);
+    expect(model.score("")).toMatchObject({ tokens: 0, nats: Number.NaN });
+  });
+
+  test("are learnt with their ends, whatever their order, and written one after the other", async () => {
+    const names = ["anna", "ben", "clara", "dora"];
+    const text = Array.from({ length: 60 }, (_, i) => names[(i * 7 + (i >> 2)) % 4]).join("\n");
+    const options = { lines: true, hiddenSize: 24, embeddingDim: 8, dropout: 0, epochs: 30, batchSize: 6, lr: 0.01 } as const;
+    const { model } = await trainLanguageModel(engine, { train: text, dev: "" }, options);
+    // Four names of equal share: ln 4 nats a name.
+    expect(model.score("ben\n").nats * 4).toBeCloseTo(Math.log(4), 0);
+    const written = (await generated(model, { maxTokens: 60, seed: 5, temperature: 0.5 })).join("").split("\n").slice(0, -1);
+    expect(written.length).toBeGreaterThan(8);
+    expect(names).toEqual(expect.arrayContaining([...new Set(written)]));
+    expect((await generated(model, { prompt: "who?\nc", maxTokens: 5, temperature: 0 })).join("")).toBe("lara\n");
+    const loaded = LanguageModel.load(engine, model.save());
+    expect(loaded.config.lines).toBe(true);
+    expect(loaded.score("dora")).toEqual(model.score("dora"));
+  });
+
+  test("longer than sequenceLength are cut for training; fewer of them than a batch are refused", async () => {
+    const lines = { lines: true, hiddenSize: 4, epochs: 1 } as const;
+    const { result } = await trainLanguageModel(engine, { train: "abcdefg\nab", dev: "" }, { ...lines, sequenceLength: 3, batchSize: 2 });
+    // abc, def, g with the end; ab with the end.
+    expect(result.steps).toBe(2);
+    await expect(trainLanguageModel(engine, { train: "a\nb", dev: "" }, { ...lines, batchSize: 3 })).rejects.toThrowError(
+      /has 2 lines, wants at least 3/,
+    );
   });
 });
 

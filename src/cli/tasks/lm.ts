@@ -4,7 +4,7 @@ import { textBaselines } from "../../tasks/baselines/index.js";
 import { LanguageModel, type TextScore } from "../../tasks/language-model.js";
 import { trainLanguageModel } from "../../tasks/train-language-model.js";
 import { readPlainText } from "../../text/readers/index.js";
-import type { Metrics, PredictStyle, Task, TaskModel } from "./task.js";
+import { type Metrics, type PredictStyle, type Task, type TaskModel, withTokenizers } from "./task.js";
 
 /** Share of a text that serves as dev, and the number of places that it is taken from: the end alone may be about something else. */
 const DEV_SHARE = 0.03;
@@ -88,7 +88,7 @@ export const lm: Task<string> = {
   baselines: textBaselines,
   train: async (engine, data, options, hooks) => {
     const texts = { train: data.train.join(""), dev: data.dev.join("") };
-    const { model, result } = await trainLanguageModel(engine, texts, { ...options, ...hooks });
+    const { model, result } = await trainLanguageModel(engine, texts, { ...withTokenizers(options, ["tokenizer"]), ...hooks });
     return { model: new TextModel(model), result };
   },
   load: (engine, bytes) => new TextModel(LanguageModel.load(engine, bytes)),

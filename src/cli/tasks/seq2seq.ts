@@ -4,7 +4,7 @@ import { Seq2Seq, type Transduced } from "../../tasks/seq2seq.js";
 import { trainSeq2Seq } from "../../tasks/train-seq2seq.js";
 import type { TextPair } from "../../text/examples.js";
 import { readPairs } from "../../text/readers/index.js";
-import type { Metrics, PredictStyle, Task, TaskModel } from "./task.js";
+import { type Metrics, type PredictStyle, type Task, type TaskModel, withTokenizers } from "./task.js";
 
 class PairsModel implements TaskModel<TextPair, string> {
   constructor(private readonly model: Seq2Seq) {}
@@ -72,7 +72,10 @@ export const seq2seq: Task<TextPair> = {
   },
   baselines: sequenceBaselines,
   train: async (engine, data, options, hooks) => {
-    const { model, result } = await trainSeq2Seq(engine, data, { ...options, ...hooks });
+    const { model, result } = await trainSeq2Seq(engine, data, {
+      ...withTokenizers(options, ["sourceTokenizer", "targetTokenizer"]),
+      ...hooks,
+    });
     return { model: new PairsModel(model), result };
   },
   load: (engine, bytes) => new PairsModel(Seq2Seq.load(engine, bytes)),

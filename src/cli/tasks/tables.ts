@@ -78,7 +78,11 @@ const SEQUENCE: OptionTable = {
   context: count(1, "last steps that are read to foretell the next ones"),
 };
 
+const UNITS = ["characters", "words", "subwords", "whitespace", "bytes"];
+
 const SEQ2SEQ: OptionTable = {
+  sourceTokenizer: choice(UNITS, "what sources are made of; by default the texts tell"),
+  targetTokenizer: choice(UNITS, "what targets are made of; by default the texts tell"),
   cell: choice(["lstm", "gru", "rnn"], "what reads and writes"),
   attention: choice(
     ["general", "dot", "concat", "bahdanau", "none"],
@@ -97,6 +101,8 @@ const SEQ2SEQ: OptionTable = {
 const { bidirectional: _, ...FORWARD } = RECURRENT;
 
 const LM: OptionTable = {
+  tokenizer: choice(UNITS, "what the text is made of (default: characters)"),
+  lines: yes("each line is a text of its own, such as a name or a verse"),
   cell: choice(["lstm", "gru", "rnn"], "what reads the text"),
   embeddingDim: count(1, "size of a token's vector"),
   ...FORWARD,

@@ -80,3 +80,7 @@ export interface Task<Example = unknown> {
   ): Promise<{ model: TaskModel<Example>; result: FitResult }>;
   load(engine: Engine, bytes: Uint8Array): TaskModel<Example>;
 }
+
+/** Names of tokenizers, as flags and configuration files have them, as what training takes. */
+export const withTokenizers = (options: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(options).map(([key, value]) => [key, keys.includes(key) ? { type: value } : value]));
