@@ -127,16 +127,19 @@ function planReader(
   const vocabulary = vectors === undefined ? frequent : Vocabulary.build(tokens.map((own) => own.filter(known)));
   const both = options.input === "both" || (options.characterDim ?? 0) > 0;
   const alphabet = both ? createTokenizer({ ...tokenizer.options, type: "characters" }) : undefined;
+  const usual = usualLength(tokens.map(({ length }) => length));
   const own = networkFor(shape, letters).config;
-  const chosen = (key: keyof typeof own) => options[key] ?? own[key];
-  const config = {
-    ...own,
-    ...Object.fromEntries(Object.keys(own).map((key) => [key, chosen(key as keyof typeof own)])),
-    encoder,
+  const config: TextNetworkConfig = {
+    numLayers: options.numLayers ?? own.numLayers,
+    bidirectional: options.bidirectional ?? own.bidirectional,
+    pooling: options.pooling ?? own.pooling,
+    hiddenSize: options.hiddenSize ?? own.hiddenSize,
     embeddingDim: dimOf(options, own.embeddingDim),
-    ...(encoder === "window" ? { window: options.window ?? Math.min(32, usualLength(tokens.map(({ length }) => length))) } : {}),
+    dropout: options.dropout ?? own.dropout,
+    encoder,
+    ...(encoder === "window" ? { window: options.window ?? Math.min(32, usual) } : {}),
     ...(both ? { characterDim: options.characterDim ?? 24 } : {}),
-  } as TextNetworkConfig;
+  };
   checkTextNetwork(config);
   return {
     config,
@@ -148,7 +151,7 @@ function planReader(
         texts.map((text) => alphabet.encode(text)),
         { minCount },
       ),
-    maxLength: wholeNumber(WHERE, "maxLength", options.maxLength ?? usualLength(tokens.map(({ length }) => length)), 1),
+    maxLength: wholeNumber(WHERE, "maxLength", options.maxLength ?? usual, 1),
     letters,
   };
 }
