@@ -81,7 +81,7 @@ function addBag({ bag, config }: Explained, text: string, label: number, sums: S
   const { ngrams } = bag;
   const [weights, bias] = [bag.weight.data(), bag.bias.data()];
   const share = (1 - config.networkShare) / config.temperature;
-  const factor = share / Math.sqrt(Math.max(1, bag.encode(text).length));
+  const factor = share * bag.shareOf(bag.encode(text));
   const seen = new Set<number>();
   const visitor = (units: readonly (TokenSpan | undefined)[]) => (hash: number, start: number, n: number) => {
     const row = bag.row(hash);

@@ -82,6 +82,9 @@ export class NgramBag extends Module {
     return Int32Array.from(rows);
   }
 
+  /** Of a text, as encode() gives it. */
+  readonly shareOf = shareOf;
+
   /** The row of an n-gram, -1 for one that is not known. Keys are read once. */
   row(hash: number): number {
     this.#index ??= new HashIndex(this.keys.data());
