@@ -16,6 +16,7 @@ import { checkNgramOptions, type NgramOptions } from "./ngrams.js";
 import { SequenceClassifier } from "./sequence-classifier.js";
 import { classIdsOf, classWeightsOf, type Examples, labelsOf, oversample } from "./targets.js";
 import { checkTextNetwork, type TextNetworkConfig } from "./text-network.js";
+import { placeVectors, vectorLength } from "./token-vectors.js";
 import { planTraining, type TrainingPlan } from "./training.js";
 
 const WHERE = "trainSequenceClassifier";
@@ -156,28 +157,16 @@ function planReader(
   };
 }
 
-/** Length of the vectors that tokens start with. @throws ConfigError unless all are as long, and as embeddingDim says */
+/** Length of the vectors that tokens start with. @throws ConfigError as vectorLength, or when there are none */
 function dimOf({ vectors, embeddingDim }: TrainClassifierOptions, fallback: number): number {
   if (vectors === undefined) return embeddingDim ?? fallback;
-  const first = vectors.values().next().value?.length ?? 0;
-  for (const [token, { length }] of vectors) {
-    if (length !== first || length === 0 || length !== (embeddingDim ?? length))
-      throw new ConfigError(
-        `${WHERE}: the vector of ${JSON.stringify(token)} has ${length} numbers, wants ${embeddingDim ?? Math.max(1, first)}`,
-      );
-  }
-  if (first === 0) throw new ConfigError(`${WHERE}: vectors are none, wants at least 1`);
-  return first;
+  if (vectors.size === 0) throw new ConfigError(`${WHERE}: vectors are none, wants at least 1`);
+  return vectorLength(WHERE, vectors, embeddingDim);
 }
 
 /** Words start with small vectors, so that rare ones say little; those that are given go into the embedding's rows. */
 function startVectors({ network, parts }: SequenceClassifier, letters: boolean, { vectors }: TrainClassifierOptions): void {
   const { weight } = network!.embedding;
-  const scale = letters ? 1 : 0.1;
-  const values = (weight.data() as Float32Array).map((value) => scale * value);
-  for (const [i, name] of parts.vocabulary.names.entries()) {
-    const vector = typeof name === "string" ? vectors?.get(name) : undefined;
-    if (vector !== undefined) values.set(vector, i * vector.length);
-  }
-  weight.assign(values);
+  if (!letters) weight.assign((weight.data() as Float32Array).map((value) => 0.1 * value));
+  if (vectors !== undefined) placeVectors(weight, parts.vocabulary.names, vectors);
 }

@@ -1,6 +1,5 @@
 /** Training of a tagger from sentences whose tokens have tags. */
 import type { Engine } from "../engine/engine.js";
-import { ConfigError } from "../errors.js";
 import { normal } from "../nn/init.js";
 import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { createTokenizer, type TokenizerOptions } from "../text/tokenizer.js";
@@ -11,6 +10,7 @@ import { guessTokenizer, prepareTaggingData, type TaggingData } from "./tagging-
 import { type Corruption, taggingTask } from "./tagging-task.js";
 import { TokenClassifier } from "./token-classifier.js";
 import { CONFIG_KEYS, type TokenNetworkConfig } from "./token-network.js";
+import { placeVectors, type TokenVectors, vectorLength } from "./token-vectors.js";
 import { planTraining, TRAINING_KEYS, type TrainingOptions, trainNetwork } from "./training.js";
 
 /**
@@ -70,14 +70,8 @@ const MOST_CRF_TAGS = 160;
 /** @throws ConfigError when a vector has not embeddingDim numbers */
 function configOf(options: TrainTaggerOptions, scheme: TokenNetworkConfig["scheme"], tags: number): TokenNetworkConfig {
   const { output = "auto", encoder = "lstm", vectors = new Map<string, Float32Array>() } = options;
-  const [first] = vectors.values();
-  const embeddingDim = options.embeddingDim ?? first?.length ?? 64;
-  for (const [word, { length }] of vectors) {
-    if (length !== embeddingDim)
-      throw new ConfigError(`${WHERE}: the vector of ${JSON.stringify(word)} has ${length} numbers, wants ${embeddingDim}`);
-  }
   return {
-    embeddingDim,
+    embeddingDim: vectors.size === 0 ? (options.embeddingDim ?? 64) : vectorLength(WHERE, vectors, options.embeddingDim),
     affixDim: options.affixDim ?? 32,
     charDim: options.charDim ?? 24,
     charHiddenSize: options.charHiddenSize ?? 48,
@@ -93,7 +87,7 @@ function configOf(options: TrainTaggerOptions, scheme: TokenNetworkConfig["schem
 }
 
 /** The vector of each form: its own, or that of the first word that has this form. */
-function vectorsOfForms(vectors: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array> {
+function vectorsOfForms(vectors: TokenVectors): TokenVectors {
   const ofForms = new Map<string, Float32Array>();
   for (const [word, vector] of vectors) {
     const form = plainForm(word);
@@ -105,18 +99,12 @@ function vectorsOfForms(vectors: ReadonlyMap<string, Float32Array>): ReadonlyMap
 /** Small at first, so that sums of ten affixes, and words that come rarely, do not drown the rest. */
 const STD = 0.1;
 
-function startEmbeddings({ network, lexicon }: TokenClassifier, vectors: ReadonlyMap<string, Float32Array>): void {
+function startEmbeddings({ network, lexicon }: TokenClassifier, vectors: TokenVectors): void {
   for (const table of [network.words.forms, network.words.affixes]) {
     if (table !== null) normal(table.weight, 0, STD).assign((table.weight.data() as Float32Array).fill(0, 0, table.weight.shape[1]!));
   }
-  if (vectors.size === 0 || network.words.forms === null) return;
-  const { weight } = network.words.forms;
-  const values = weight.data() as Float32Array;
-  lexicon.forms.names.forEach((form, row) => {
-    const vector = vectors.get(String(form));
-    if (vector !== undefined && typeof form === "string") values.set(vector, row * vector.length);
-  });
-  weight.assign(values);
+  const { forms } = network.words;
+  if (forms !== null) placeVectors(forms.weight, lexicon.forms.names, vectors);
 }
 
 /**
