@@ -4,7 +4,7 @@
  */
 import { ConfigError } from "../errors.js";
 import { checkOptions, flag, oneOf } from "../options.js";
-import { subwordSplitter } from "./bpe.js";
+import { subwordSplitter, wordPattern } from "./bpe.js";
 
 export interface TokenizerOptions {
   /**
@@ -30,8 +30,7 @@ type Splitter = (text: string) => string[];
 
 const SPLITTERS = {
   characters: (text) => [...text],
-  // Here, not at the top: a class takes a millisecond to compile, which an import need not wait for.
-  words: (text) => text.match(/[\p{L}\p{M}\p{N}]+(?:['\u2019][\p{L}\p{M}\p{N}]+)*|[^\s\p{L}\p{M}\p{N}]/gu) ?? [],
+  words: (text) => text.match(wordPattern()) ?? [],
   whitespace: (text) => text.match(/\S+/gu) ?? [],
   bytes: (text) => Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, "0")),
 } satisfies Partial<Record<TokenizerOptions["type"], Splitter>>;
