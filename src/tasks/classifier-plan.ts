@@ -11,6 +11,7 @@ import { chooseLowercase } from "./choose-case.js";
 import { UNCALIBRATED } from "./classifier-config.js";
 import { networkFor, ngramsFor, readsCharacters, shapeOf, type TextShape, usualLength } from "./classifier-defaults.js";
 import type { TrainClassifierOptions } from "./classifier-options.js";
+import { languageStart } from "./language-start.js";
 import { chooseKeys } from "./naive-bayes.js";
 import { checkNgramOptions, type NgramOptions } from "./ngrams.js";
 import { SequenceClassifier } from "./sequence-classifier.js";
@@ -39,7 +40,10 @@ export interface ClassifierPlan {
 }
 
 /** @throws ConfigError on a bad option, or labels that do not go with it */
-export function planClassifier(engine: Engine, data: ClassifierData, options: TrainClassifierOptions): ClassifierPlan {
+export function planClassifier(engine: Engine, data: ClassifierData, given: TrainClassifierOptions): ClassifierPlan {
+  const language = languageStart(given.init);
+  // Beside the language model's encoder stands a bag, as beside the one of "auto".
+  const options: TrainClassifierOptions = language === undefined ? given : { ...language, bag: true, ...given };
   const encoder = oneOf(WHERE, "encoder", options.encoder ?? "auto", ["auto", "bag", "window", "rnn", "lstm", "gru"]);
   const multiLabel = flag(WHERE, "multiLabel", options.multiLabel ?? data.train.some(({ label }) => typeof label !== "string"));
   const labels = readLabels(data.train, multiLabel);
@@ -47,16 +51,16 @@ export function planClassifier(engine: Engine, data: ClassifierData, options: Tr
     texts: from.map(({ text }) => text),
     targets: classIdsOf(WHERE, labels, from, multiLabel),
   });
-  const [given, dev] = [examples(data.train), examples(data.dev)];
-  const classWeights = classWeightsOf(WHERE, labels, given.targets, options.classWeights);
-  const train = flag(WHERE, "oversample", options.oversample ?? false) ? repeated(engine, given, labels.length, multiLabel) : given;
-  const shape = shapeOf(given.texts);
-  const lowercase = rulesOf(options.tokenizer)?.lowercase ?? chooseLowercase(engine, given, dev, labels.length, multiLabel);
+  const [own, dev] = [examples(data.train), examples(data.dev)];
+  const classWeights = classWeightsOf(WHERE, labels, own.targets, options.classWeights);
+  const train = flag(WHERE, "oversample", options.oversample ?? false) ? repeated(engine, own, labels.length, multiLabel) : own;
+  const shape = shapeOf(own.texts);
+  const lowercase = rulesOf(options.tokenizer)?.lowercase ?? chooseLowercase(engine, own, dev, labels.length, multiLabel);
   const bag = readBag(options, encoder === "auto" || encoder === "bag", { ...ngramsFor(shape), lowercase });
-  const reader = encoder === "bag" ? null : planReader(options, encoder === "auto" ? "gru" : encoder, shape, lowercase, given.texts);
+  const reader = encoder === "bag" ? null : planReader(options, encoder === "auto" ? "gru" : encoder, shape, lowercase, own.texts);
   const tokenDropout = inRange(WHERE, "tokenDropout", options.tokenDropout ?? 0.1, 0, 1);
   const planned = planTraining(WHERE, options, networkFor(shape, reader?.letters ?? false).training);
-  const keys = bag === null ? [] : chooseKeys(bag, given.texts, labels.length);
+  const keys = bag === null ? [] : chooseKeys(bag, own.texts, labels.length);
   const classifier = new SequenceClassifier(engine, {
     config: {
       network: reader?.config ?? null,

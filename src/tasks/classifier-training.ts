@@ -129,12 +129,12 @@ class Training {
       },
       evaluate: () => this.#decide(),
       save: () => classifier.save(),
-      rows: ({ vocabulary: known, labels: classes = [] }) => {
+      rows: ({ vocabulary: known, labels: classes }) => {
         // Of words and characters a file has both lists.
         const [tokens, letters] = Array.isArray(known) ? [known] : Object.values(known ?? {});
         const names = (from: unknown, to: Vocabulary): RowNames => ({ from: Vocabulary.fromJSON(from).names, to: to.names });
         const { vocabulary, characters } = classifier.parts;
-        const outputs = { from: classes, to: classifier.labels };
+        const outputs = classes === undefined ? null : { from: classes, to: classifier.labels };
         return {
           "embedding.weight": names(tokens, vocabulary),
           ...(letters === undefined || characters === undefined ? {} : { "characters.embedding.weight": names(letters, characters) }),

@@ -11,7 +11,12 @@ export interface RowNames {
   readonly to: readonly (string | number)[];
   /** Axes that these names run along. Default [0]. */
   readonly axes?: readonly number[];
+  /** Name of the file's tensor. Default the parameter's. */
+  readonly source?: string;
 }
+
+/** By the parameter's name; null for one that has nothing to do with what the file calls so. */
+export type Rows = Readonly<Record<string, RowNames | null>>;
 
 /** Names of parameters by what became of them. */
 export interface Initialised {
@@ -27,17 +32,13 @@ export interface Initialised {
  * @param rows by the parameter's name
  * @throws ConfigError when nothing fits; ShapeError when the names of rows are not as many as the rows; nothing was changed then
  */
-export function initialiseFrom(
-  network: Module,
-  tensors: ReadonlyMap<string, StateEntry>,
-  rows: Readonly<Record<string, RowNames>> = {},
-): Initialised {
+export function initialiseFrom(network: Module, tensors: ReadonlyMap<string, StateEntry>, rows: Rows = {}): Initialised {
   const done = { copied: [] as string[], partly: [] as string[], fresh: [] as string[] };
   const values: { parameter: Tensor; elements: ArrayLike<number> }[] = [];
   for (const [name, parameter] of network.namedParameters()) {
-    const source = tensors.get(name);
     const own = rows[name];
-    const mapped = source !== undefined && own !== undefined ? mapRows(name, parameter, source, own) : undefined;
+    const source = own === null ? undefined : tensors.get(own?.source ?? name);
+    const mapped = source !== undefined && own ? mapRows(name, parameter, source, own) : undefined;
     if (mapped !== undefined) {
       values.push({ parameter, elements: mapped.elements });
       done[mapped.whole ? "copied" : "partly"].push(name);

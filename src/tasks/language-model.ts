@@ -15,12 +15,11 @@ import { createTokenizer, type Tokenizer, type TokenizerOptions } from "../text/
 import { UNKNOWN_ID, Vocabulary } from "../text/vocabulary.js";
 import { nextTurn } from "../train/breathe.js";
 import { Completion } from "./completion.js";
-import { countLanguageParameters, LanguageNetwork, type LanguageNetworkConfig } from "./language-network.js";
+import { countLanguageParameters, LANGUAGE_MODEL, LanguageNetwork, type LanguageNetworkConfig } from "./language-network.js";
 import { decodeTextNetwork, encodeNetwork } from "./network-file.js";
 
 /** What stands before the first token of a text or line, and ends lines: the id of padding, which nothing else uses here. */
 export const START_ID = 0;
-const TASK = "language-model";
 const WHERE = "LanguageModel";
 /** Steps of one pass when a text is scored, and lines of one. */
 const CHUNK = 256;
@@ -208,7 +207,7 @@ export class LanguageModel {
   /** The whole model as bytes of one safetensors file. */
   save(): Uint8Array {
     return encodeNetwork(this.engine, this.network, {
-      task: TASK,
+      task: LANGUAGE_MODEL,
       config: { ...this.config },
       tokenizer: { ...this.tokenizer.toJSON() },
       vocabulary: this.vocabulary.toJSON(),
@@ -220,7 +219,7 @@ export class LanguageModel {
    * @throws FormatError when the file is damaged or holds another task
    */
   static load(engine: Engine, bytes: Uint8Array): LanguageModel {
-    const { model, values } = decodeTextNetwork(`${WHERE}.load`, TASK, bytes);
+    const { model, values } = decodeTextNetwork(`${WHERE}.load`, LANGUAGE_MODEL, bytes);
     const config = model.config as unknown as LanguageNetworkConfig;
     const vocabulary = Vocabulary.fromJSON(model.vocabulary);
     // A tied weight stands in the file once or twice.

@@ -10,6 +10,9 @@ import { type CellName, countRecurrent, type RecurrentLayer, recurrentLayer } fr
 import { type Check, number, readOptions, whole, word, yesOrNo } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
 
+/** `task` of a model file. */
+export const LANGUAGE_MODEL = "language-model";
+
 export interface LanguageNetworkConfig {
   readonly cell: CellName;
   readonly embeddingDim: number;

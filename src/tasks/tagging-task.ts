@@ -4,13 +4,16 @@ import { crossEntropy } from "../loss/cross-entropy.js";
 import { add } from "../ops/arithmetic.js";
 import { tensor } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { UNKNOWN_ID } from "../text/vocabulary.js";
+import { UNKNOWN_ID, Vocabulary } from "../text/vocabulary.js";
+import { plainForm } from "../text/word-features.js";
 import { corrupting, epochBatches } from "./draws.js";
-import type { RowNames } from "./fine-tuning.js";
+import type { Rows } from "./fine-tuning.js";
+import { isLanguageModel } from "./language-start.js";
 import { Lexicon, type TokenBatch, type WordIds } from "./lexicon.js";
 import type { PreparedData } from "./tagging-data.js";
 import type { TokenClassifier } from "./token-classifier.js";
 import type { TrainedTask } from "./training.js";
+import { wordSize } from "./word-encoder.js";
 
 const IGNORED = -100;
 
@@ -72,8 +75,22 @@ export function taggingTask(
   };
 }
 
-/** What the rows of the parameters stand for in another tagger's file and in this one. */
-function rowNames({ vocabulary, labels = [], config }: ModelDescription, tagger: TokenClassifier): Readonly<Record<string, RowNames>> {
+/** Of a language model's file: its tokens are forms, and the first inputs of its encoder. */
+function rowsOfLanguage({ vocabulary, config }: ModelDescription, { lexicon, network }: TokenClassifier): Rows {
+  const from = Vocabulary.fromJSON(vocabulary).names.map((name) => (typeof name === "string" ? plainForm(name) : name));
+  const inputs = (size: number) => Array.from({ length: size }, (_, i) => i);
+  return {
+    "words.forms.weight": { from, to: lexicon.forms.names, source: "embedding.weight" },
+    "encoder.weight_ih_l0": { from: inputs(Number(config.embeddingDim)), to: inputs(wordSize(network.config)), axes: [1] },
+    "output.weight": null,
+    "output.bias": null,
+  };
+}
+
+/** What the rows of the parameters stand for in another model's file and in this one. */
+function rowNames(from: ModelDescription, tagger: TokenClassifier): Rows {
+  if (isLanguageModel(from)) return rowsOfLanguage(from, tagger);
+  const { vocabulary, labels = [], config } = from;
   const known = Lexicon.fromJSON(vocabulary);
   const own = tagger.lexicon;
   const tags = { from: labels, to: tagger.labels };

@@ -13,7 +13,7 @@ import { bucketBatches } from "../text/batching.js";
 import type { NumberSequence } from "../text/examples.js";
 import type { FitResult } from "../train/fit.js";
 import { epochBatches, shuffling } from "./draws.js";
-import type { RowNames } from "./fine-tuning.js";
+import type { Rows } from "./fine-tuning.js";
 import type { NumberModelConfig } from "./number-config.js";
 import { changes, checkSequences, featuresOf, type NumberOutput, outputOf, scaleOf, targetNumbers, windowsOf } from "./number-data.js";
 import { checkNumberNetwork, type NumberNetworkConfig } from "./number-network.js";
@@ -170,10 +170,7 @@ export async function trainNumberSequence(
 }
 
 /** What the rows of the output stand for in another model's file and in this one, where they are classes. */
-function rowNames(
-  { labels: from = [] }: ModelDescription,
-  { config, labels: to }: NumberSequenceModel,
-): Readonly<Record<string, RowNames>> {
+function rowNames({ labels: from = [] }: ModelDescription, { config, labels: to }: NumberSequenceModel): Rows {
   return config.output === "class" ? { "output.weight": { from, to }, "output.bias": { from, to } } : {};
 }
 

@@ -1,10 +1,12 @@
 /** Training of a tagger from sentences whose tokens have tags. */
 import type { Engine } from "../engine/engine.js";
+import { ConfigError } from "../errors.js";
 import { normal } from "../nn/init.js";
 import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { createTokenizer, type TokenizerOptions } from "../text/tokenizer.js";
 import { plainForm } from "../text/word-features.js";
 import type { FitResult } from "../train/fit.js";
+import { languageStart } from "./language-start.js";
 import { Lexicon } from "./lexicon.js";
 import { guessTokenizer, prepareTaggingData, type TaggingData } from "./tagging-data.js";
 import { type Corruption, taggingTask } from "./tagging-task.js";
@@ -86,6 +88,16 @@ function configOf(options: TrainTaggerOptions, scheme: TokenNetworkConfig["schem
   };
 }
 
+/** Those of the language model that training starts from. @throws ConfigError when it is not one of words */
+function sizesOf({ init }: TrainTaggerOptions): Pick<TrainTaggerOptions, "encoder" | "embeddingDim" | "hiddenSize" | "numLayers"> {
+  const start = languageStart(init);
+  if (start === undefined) return {};
+  const { tokenizer, ...sizes } = start;
+  if (tokenizer.type !== "words" && tokenizer.type !== "whitespace")
+    throw new ConfigError(`${WHERE}: init of a language model of ${tokenizer.type}, wants one of words`);
+  return sizes;
+}
+
 /** The vector of each form: its own, or that of the first word that has this form. */
 function vectorsOfForms(vectors: TokenVectors): TokenVectors {
   const ofForms = new Map<string, Float32Array>();
@@ -115,9 +127,10 @@ function startEmbeddings({ network, lexicon }: TokenClassifier, vectors: TokenVe
 export async function trainTokenClassifier(
   engine: Engine,
   data: TaggingData,
-  options: TrainTaggerOptions = {},
+  given: TrainTaggerOptions = {},
 ): Promise<{ tagger: TokenClassifier; result: FitResult }> {
-  checkOptions(WHERE, options, KEYS);
+  checkOptions(WHERE, given, KEYS);
+  const options = { ...sizesOf(given), ...given };
   oneOf(WHERE, "output", options.output ?? "auto", ["auto", "softmax", "crf"]);
   const { sentenceLabels: labelled } = options;
   if (labelled !== undefined) flag(WHERE, "sentenceLabels", labelled);

@@ -9,7 +9,7 @@ import { type Check, number, optional, rate, readOptions, whole, word } from "..
 import type { FitCallback, FitProgress, FitState } from "../train/callbacks.js";
 import { type Carried, type CheckpointOptions, openCheckpoints } from "../train/checkpoint.js";
 import { type FitOptions, type FitResult, type FitTask, fit } from "../train/fit.js";
-import { frozenParameters, initialiseFrom, type RowNames } from "./fine-tuning.js";
+import { frozenParameters, initialiseFrom, type Rows } from "./fine-tuning.js";
 import { makeOptimizer, makeSchedule, OPTIMIZER_NAMES, type OptimizerName, SCHEDULE_NAMES, type ScheduleName } from "./recipe.js";
 import { type Log, logging } from "./training-log.js";
 
@@ -38,7 +38,10 @@ export interface TrainingOptions {
   readonly patience?: number;
   /** What a loss or a gradient that is not finite does: throw (the default), or leave out its update. */
   readonly onNonFinite?: "throw" | "skip";
-  /** Bytes of a model file to start from: tensors of the same name and shape, rows of the same token or label; the rest starts fresh. */
+  /**
+   * Bytes of a model file to start from: tensors of the same name and shape, rows of the same token or label; the rest starts fresh. Of a
+   * language model classifiers and taggers take embedding and encoder over, and its sizes (and a classifier its tokenizer) where none are given.
+   */
   readonly init?: Uint8Array;
   /** Starts of names of parameters that keep their values. */
   readonly freeze?: readonly string[];
@@ -129,7 +132,7 @@ export interface TrainedTask<Batch> extends FitTask<Batch> {
   /** The bytes of its model file, with tensors under the network's own names. Checkpoints want it. */
   save?(): Uint8Array;
   /** What the rows of parameters stand for in the model that training starts from (`init`) and in this one. */
-  rows?(from: ModelDescription): Readonly<Record<string, RowNames>>;
+  rows?(from: ModelDescription): Rows;
   /** What goes from one batch to the next besides parameters. */
   readonly carried?: Carried;
 }

@@ -3,6 +3,7 @@ import { ConfigError, FormatError } from "../../errors.js";
 import { decodeModelFile } from "../../io/model-file.js";
 import { readBytes } from "../../platform/node.js";
 import { type GenerateOptions, LanguageModel } from "../../tasks/language-model.js";
+import { LANGUAGE_MODEL } from "../../tasks/language-network.js";
 import type { Engines } from "../context.js";
 
 export interface GenerateFlags {
@@ -24,7 +25,7 @@ export async function generate(engines: Engines, file: string, flags: GenerateFl
   );
   const bytes = await readBytes(file);
   const { task } = decodeModelFile(bytes).model;
-  if (task !== "language-model") throw new FormatError(`${file}: task ${JSON.stringify(task)}, wants a language-model (recurra train lm)`);
+  if (task !== LANGUAGE_MODEL) throw new FormatError(`${file}: task ${JSON.stringify(task)}, wants a language-model (recurra train lm)`);
   const model = LanguageModel.load(await engines.infer({ backend: flags.backend as "auto" }), bytes);
   const options: GenerateOptions = { prompt: flags.prompt, ...numbers, ...(flags.stop === undefined ? {} : { stop: flags.stop }) };
   process.stdout.write(flags.prompt);

@@ -2,6 +2,7 @@
 import { exp } from "../../engine/scalar.js";
 import { textBaselines } from "../../tasks/baselines/index.js";
 import { LanguageModel, type TextScore } from "../../tasks/language-model.js";
+import { LANGUAGE_MODEL } from "../../tasks/language-network.js";
 import { trainLanguageModel } from "../../tasks/train-language-model.js";
 import { readPlainText } from "../../text/readers/index.js";
 import { type Metrics, type PredictStyle, type Task, type TaskModel, withTokenizers } from "./task.js";
@@ -68,7 +69,7 @@ function lineStart(text: string, place: number): number {
 
 export const lm: Task<string> = {
   name: "lm",
-  kind: "language-model",
+  kind: LANGUAGE_MODEL,
   metric: () => "nats",
   read: async (source) => [await readPlainText(source)],
   stratum: () => "",
