@@ -8,7 +8,8 @@ export type RecurrentLayer = RNN | LSTM | GRU;
 /** @param options `dropout` is between layers, and of no account where there is one */
 export function recurrentLayer(engine: Engine, cell: CellName, options: RecurrentOptions): RecurrentLayer {
   const Kind = { rnn: RNN, lstm: LSTM, gru: GRU }[cell];
-  return new Kind(engine, { ...options, dropout: (options.numLayers ?? 1) > 1 ? (options.dropout ?? 0) : 0 });
+  const { numLayers = 1, dropout = 0 } = options;
+  return new Kind(engine, { ...options, dropout: numLayers > 1 ? dropout : 0 });
 }
 
 /** Numbers in such a layer, weights and biases. */

@@ -47,14 +47,7 @@ export class RecurrentClassifier {
 
   /** Labels with probabilities, in the order of the texts. */
   predict(texts: readonly string[], { batchSize = 64 }: { readonly batchSize?: number } = {}): Prediction[] {
-    return this.predictIds(
-      texts.map((text) => this.encode(text)),
-      batchSize,
-    );
-  }
-
-  /** As predict, of encoded texts. */
-  predictIds(sequences: readonly Int32Array[], batchSize = 64): Prediction[] {
+    const sequences = texts.map((text) => this.encode(text));
     const { config, labels, network } = this;
     const lengths = sequences.map((ids) => ids.length);
     const probabilities = scoreBatches(this.engine, bucketBatches(lengths, { batchSize }), labels.length, (rows) => {

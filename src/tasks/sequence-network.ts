@@ -33,9 +33,7 @@ export function checkNetworkConfig(config: SequenceNetworkConfig): SequenceNetwo
   checkOptions(where, config, NETWORK_KEYS);
   oneOf(where, "encoder", config.encoder, ["rnn", "lstm", "gru"]);
   oneOf(where, "pooling", config.pooling, ["last", "mean", "max"]);
-  wholeNumber(where, "embeddingDim", config.embeddingDim, 1);
-  wholeNumber(where, "hiddenSize", config.hiddenSize, 1);
-  wholeNumber(where, "numLayers", config.numLayers, 1);
+  for (const key of ["embeddingDim", "hiddenSize", "numLayers"] as const) wholeNumber(where, key, config[key], 1);
   inRange(where, "dropout", config.dropout, 0, 1);
   flag(where, "bidirectional", config.bidirectional);
   return config;
