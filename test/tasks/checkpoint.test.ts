@@ -1,6 +1,6 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Stream } from "../../src/engine/random.js";
-import { ConfigError, createEngine, type Engine, FormatError } from "../../src/index.js";
+import { ConfigError, FormatError } from "../../src/index.js";
 import { toFloat32 } from "../../src/io/element-types.js";
 import { decodeModelFile } from "../../src/io/model-file.js";
 import {
@@ -11,16 +11,7 @@ import {
   trainSequenceClassifier,
 } from "../../src/tasks/index.js";
 import { memoryStore } from "../train/memory-store.js";
-
-const engines: Engine[] = [];
-async function engineOf(seed = 1): Promise<Engine> {
-  const engine = await createEngine({ seed, numerics: "reproducible" });
-  engines.push(engine);
-  return engine;
-}
-afterAll(() => {
-  for (const engine of engines) engine.dispose();
-});
+import { engineOf } from "./engines.js";
 
 function strings(count: number, key: number): LabelledText[] {
   const stream = new Stream([key, 0]);

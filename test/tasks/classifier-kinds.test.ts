@@ -1,19 +1,10 @@
 /** Kinds of sequence classifiers, and what they are asked: labels, several labels, scores, reasons. */
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Stream } from "../../src/engine/random.js";
-import { ConfigError, createEngine, type Engine, FormatError } from "../../src/index.js";
+import { ConfigError, FormatError } from "../../src/index.js";
 import { createEngine as createInferEngine, SequenceClassifier as InferClassifier } from "../../src/infer.js";
 import { type LabelledText, SequenceClassifier, type TrainClassifierOptions, trainSequenceClassifier } from "../../src/tasks/index.js";
-
-const engines: Engine[] = [];
-const engineOf = async (seed = 1, backend: "wasm" | "js" = "wasm") => {
-  const engine = await createEngine({ seed, backend, numerics: "reproducible" });
-  engines.push(engine);
-  return engine;
-};
-afterAll(() => {
-  for (const engine of engines) engine.dispose();
-});
+import { engineOf } from "./engines.js";
 
 const NOUNS = ["boat", "tree", "house", "road", "river", "cloud", "stone", "field"];
 const FRUIT = ["apple", "cherry", "plum", "quince"];

@@ -1,20 +1,11 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Stream } from "../../src/engine/random.js";
-import { ConfigError, createEngine, type Engine, FormatError, RecurraError } from "../../src/index.js";
+import { ConfigError, FormatError, RecurraError } from "../../src/index.js";
 import { readSafetensors } from "../../src/io/safetensors.js";
 import { type NumberSequence, NumberSequenceModel, SequenceClassifier, trainNumberSequence } from "../../src/tasks/index.js";
 import { countNumberParameters } from "../../src/tasks/number-network.js";
 import { fitAutoregression } from "../reference/autoregression.js";
-
-const engines: Engine[] = [];
-const engineOf = async (seed = 1, backend: "wasm" | "js" = "wasm") => {
-  const engine = await createEngine({ seed, backend, numerics: "reproducible" });
-  engines.push(engine);
-  return engine;
-};
-afterAll(() => {
-  for (const engine of engines) engine.dispose();
-});
+import { engineOf } from "./engines.js";
 
 /** Near enough to normal: variance 1. */
 function noise(key: number): () => number {

@@ -1,20 +1,11 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Stream } from "../../src/engine/random.js";
-import { createEngine, type Engine, FormatError, RecurraError } from "../../src/index.js";
+import { FormatError, RecurraError } from "../../src/index.js";
 import { createEngine as createInferEngine, SequenceClassifier as InferClassifier } from "../../src/infer.js";
-import { toFloat32 } from "../../src/io/element-types.js";
-import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.js";
+import { readSafetensors } from "../../src/io/safetensors.js";
 import { type LabelledText, SequenceClassifier, trainSequenceClassifier } from "../../src/tasks/index.js";
-
-const engines: Engine[] = [];
-const engineOf = async (seed: number, backend: "wasm" | "js" = "wasm") => {
-  const engine = await createEngine({ seed, backend, numerics: "reproducible" });
-  engines.push(engine);
-  return engine;
-};
-afterAll(() => {
-  for (const engine of engines) engine.dispose();
-});
+import { changedFile } from "./changed-file.js";
+import { engineOf } from "./engines.js";
 
 /** Strings over three letters: is the last a, b or c? Where the answer stands cannot be told by counting. */
 function strings(count: number, key: number): LabelledText[] {
@@ -133,15 +124,6 @@ describe("damaged model files", async () => {
   const { classifier } = await trainSequenceClassifier(engine, { train: strings(60, 1), dev: [] }, { ...OPTIONS, epochs: 1 });
   const file = classifier.save();
 
-  /** The file with another description. */
-  function changed(change: (model: Description) => void): Uint8Array {
-    const { tensors, metadata } = readSafetensors(file);
-    const model = JSON.parse(metadata.get("recurra.model")!) as Description;
-    change(model);
-    const inputs = Array.from(tensors, ([name, entry]) => ({ name, dtype: "F32" as const, shape: entry.shape, data: toFloat32(entry) }));
-    return writeSafetensors(inputs, { ...Object.fromEntries(metadata), "recurra.model": JSON.stringify(model) });
-  }
-
   const cases: [string, (model: Description) => void, RegExp][] = [
     [
       "another task",
@@ -197,8 +179,8 @@ describe("damaged model files", async () => {
   ];
   test.each(cases)("%s is refused, and nothing stays allocated", (_, change, message) => {
     const before = engine.memoryUse();
-    expect(() => SequenceClassifier.load(engine, changed(change))).toThrowError(message);
-    expect(() => SequenceClassifier.load(engine, changed(change))).toThrowError(RecurraError);
+    expect(() => SequenceClassifier.load(engine, changedFile(file, change))).toThrowError(message);
+    expect(() => SequenceClassifier.load(engine, changedFile(file, change))).toThrowError(RecurraError);
     expect(engine.memoryUse()).toEqual(before);
   });
 

@@ -1,21 +1,12 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Stream } from "../../src/engine/random.js";
-import { createEngine, type Engine, FormatError } from "../../src/index.js";
+import { FormatError } from "../../src/index.js";
 import { createEngine as createInferEngine } from "../../src/infer.js";
-import { toFloat32 } from "../../src/io/element-types.js";
-import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.js";
+import { readSafetensors } from "../../src/io/safetensors.js";
 import { type TaggedTokens, TokenClassifier, type TrainTaggerOptions, trainTokenClassifier } from "../../src/tasks/index.js";
 import { spansOf } from "../../src/text/tagging-schemes.js";
-
-const engines: Engine[] = [];
-const engineOf = async (seed: number, backend: "wasm" | "js" = "wasm") => {
-  const engine = await createEngine({ seed, backend, numerics: "reproducible" });
-  engines.push(engine);
-  return engine;
-};
-afterAll(() => {
-  for (const engine of engines) engine.dispose();
-});
+import { changedFile } from "./changed-file.js";
+import { engineOf } from "./engines.js";
 
 const NAMES = ["Ana", "Bea", "Carlos", "Dora", "Emil"];
 const PLACES = ["Lima", "Oslo", "Quito", "Roma"];
@@ -302,15 +293,6 @@ describe("damaged model files", async () => {
   const { tagger } = await trainTokenClassifier(engine, plain, { ...SMALL, epochs: 1 });
   const file = tagger.save();
 
-  /** The file with another description. */
-  function changed(change: (model: Description) => void): Uint8Array {
-    const { tensors, metadata } = readSafetensors(file);
-    const model = JSON.parse(metadata.get("recurra.model")!) as Description;
-    change(model);
-    const inputs = Array.from(tensors, ([name, entry]) => ({ name, dtype: "F32" as const, shape: entry.shape, data: toFloat32(entry) }));
-    return writeSafetensors(inputs, { ...Object.fromEntries(metadata), "recurra.model": JSON.stringify(model) });
-  }
-
   test.each<[string, (model: Description) => unknown, RegExp]>([
     ["another task", (m) => Object.assign(m, { task: "tagger" }), /the file holds task "tagger", wants token-classifier/],
     ["no labels", (m) => delete m.labels, /lacks tokenizer, vocabulary or labels/],
@@ -325,7 +307,7 @@ describe("damaged model files", async () => {
     ["sentence labels that are none", (m) => Object.assign(m.config, { sentenceLabels: "who" }), /sentenceLabels/],
   ])("%s is refused, and nothing stays allocated", (_, change, message) => {
     const before = engine.memoryUse();
-    expect(() => TokenClassifier.load(engine, changed(change))).toThrowError(message);
+    expect(() => TokenClassifier.load(engine, changedFile(file, change))).toThrowError(message);
     expect(engine.memoryUse()).toEqual(before);
   });
 
