@@ -10,6 +10,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { runProgram } from "../test/program.js";
 import { type Found, Sweeper, TARGETS, type Target } from "./ulp-sweep.js";
 
 /** Patterns of a task. */
@@ -118,14 +119,4 @@ async function main(): Promise<number> {
 }
 
 if (!isMainThread) work();
-else {
-  main().then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-      process.exitCode = 2;
-    },
-  );
-}
+else runProgram(main);

@@ -5,6 +5,7 @@
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createEngine } from "../../src/index.js";
+import { runProgram } from "../program.js";
 import type { FamilyReport } from "./compare.js";
 import { runFamily } from "./families.js";
 
@@ -42,12 +43,4 @@ async function main(): Promise<number> {
   return Object.values(report).every(({ tensors, within }) => tensors === within) ? 0 : 1;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 2;
-  },
-);
+runProgram(main);

@@ -4,6 +4,7 @@
  * `left` counts the files of formats that are not read yet or were not asked for.
  */
 import { parseArgs } from "node:util";
+import { runProgram } from "../program.js";
 import { LATER } from "./formats.js";
 import { casesOf, judgeFolder } from "./judge.js";
 
@@ -24,12 +25,4 @@ async function main(): Promise<number> {
   return report.failures.length === 0 ? 0 : 1;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 2;
-  },
-);
+runProgram(main);

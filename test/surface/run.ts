@@ -5,6 +5,7 @@
  * code 0: all agree; 1: some differ; 2: could not run.
  */
 import { parseArgs } from "node:util";
+import { runProgram } from "../program.js";
 import { createBackends, KINDS, kindOf, runConfiguration } from "./configurations.js";
 
 interface Failure {
@@ -57,12 +58,4 @@ async function main(): Promise<number> {
   return failures.length === 0 ? 0 : 1;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 2;
-  },
-);
+runProgram(main);
