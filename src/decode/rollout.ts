@@ -1,11 +1,12 @@
 /** One text a source, token by token: the best or a drawn one each time. */
+import { argMax } from "./arg-max.js";
 import type { DecodedSequence, NextTokens, SearchOptions } from "./next-tokens.js";
 
 /** Given log-probabilities of the next token and the tokens so far of one source, the next token. */
 export type Choose = (logProbabilities: Float32Array, tokens: readonly number[], source: number) => number;
 
 /** The most probable token, of equal ones the first. */
-export const greedy: Choose = (logProbabilities) => logProbabilities.reduce((top, p, i) => (p > logProbabilities[top]! ? i : top), 0);
+export const greedy: Choose = (logProbabilities) => argMax(logProbabilities);
 
 interface Running {
   readonly source: number;

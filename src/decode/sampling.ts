@@ -2,6 +2,7 @@
 import { exp } from "../engine/scalar.js";
 import { ConfigError, NumericError } from "../errors.js";
 import { type Check, number, readOptions, whole } from "../options.js";
+import { argMax } from "./arg-max.js";
 
 export interface SamplingOptions {
   /** Scores are divided by it; 0 takes the best token. Default 1. */
@@ -35,12 +36,6 @@ const CHECKS: { readonly [K in keyof SamplingOptions]-?: Check<number> } = {
 /** Keys of SamplingOptions, for who takes them among others. */
 export const SAMPLING_KEYS = Object.keys(CHECKS) as readonly (keyof SamplingOptions)[];
 
-const best = (scores: ArrayLike<number>): number => {
-  let top = 0;
-  for (let i = 1; i < scores.length; i++) if (scores[i]! > scores[top]!) top = i;
-  return top;
-};
-
 /** Penalty, temperature, top-k, softmax, top-p, min-p, in this order. Its scratch is allocated once. */
 export class Sampler {
   readonly #options: Required<SamplingOptions>;
@@ -59,7 +54,7 @@ export class Sampler {
    * @throws NumericError when no score is a number
    */
   choose(scores: ArrayLike<number>, seen: Iterable<number>, uniform: number): number {
-    if (this.#options.temperature === 0 && this.#options.repetitionPenalty === 1) return best(scores);
+    if (this.#options.temperature === 0 && this.#options.repetitionPenalty === 1) return argMax(scores);
     const p = this.distribution(scores, seen);
     let left = uniform;
     let last = 0;
@@ -84,7 +79,7 @@ export class Sampler {
     if (repetitionPenalty !== 1) {
       for (const id of new Set(seen)) p[id] = p[id]! > 0 ? p[id]! / repetitionPenalty : p[id]! * repetitionPenalty;
     }
-    const top = best(p);
+    const top = argMax(p);
     const highest = p[top]!;
     if (!Number.isFinite(highest)) throw new NumericError(`Sampler: the highest score is ${highest}, wants a finite number`);
     if (temperature === 0) return p.fill(0).fill(1, top, top + 1);

@@ -73,7 +73,7 @@ export class RecurrentClassifier {
     const words = Vocabulary.fromJSON(vocabulary);
     const own = config as unknown as RecurrentClassifierConfig;
     if ("bag" in config || "multiLabel" in config)
-      throw new FormatError("SequenceClassifier.load: a model with a bag of n-grams or several labels a text, wants recurra/tasks");
+      throw new FormatError("SequenceClassifier.load: a bag of n-grams or several labels a text, wants recurra/tasks");
     values.check(countParameters(layersOf(own), words.size, labels.length));
     const classifier = new RecurrentClassifier(engine, own, tokenizer, words, labels);
     return values.into(classifier, classifier.network);

@@ -1,4 +1,5 @@
 /** A trained encoder-decoder: one sequence of symbols in, another one of any length out; one file to keep it in. */
+import { argMax } from "../decode/arg-max.js";
 import { BEAM_KEYS, type BeamOptions, beamSearch } from "../decode/beam.js";
 import type { DecodedSequence, SearchOptions } from "../decode/next-tokens.js";
 import { type Choose, greedy, rollOut } from "../decode/rollout.js";
@@ -179,7 +180,7 @@ export class Seq2Seq {
     // Without what the batch's longer sources have.
     const attention = found.attention.map((weights) => weights.slice(0, Math.max(1, source.length)));
     const { vocabulary, tokenizer } = this.target;
-    const tokens = ids.map((id, t) => (id === UNKNOWN_ID ? (source[strongest(attention[t]!)] ?? "") : String(vocabulary.names[id])));
+    const tokens = ids.map((id, t) => (id === UNKNOWN_ID ? (source[argMax(attention[t]!)] ?? "") : String(vocabulary.names[id])));
     return { text: writeText(tokenizer.options.type, tokens), tokens, logProbability, score, ended, source, attention };
   }
 
@@ -242,5 +243,3 @@ export class Seq2Seq {
 
 /** Symbols of a column of features, marked, so that none is taken for a token of a text. */
 export const featureSymbols = (features: string): string[] => (features.match(/[^\s;,|]+/gu) ?? []).map((symbol) => `<${symbol}>`);
-
-const strongest = (weights: Float32Array): number => weights.reduce((top, weight, i) => (weight > weights[top]! ? i : top), 0);

@@ -1,4 +1,5 @@
 /** What a classifier is to say of each text, as numbers. */
+import { argMax } from "../decode/arg-max.js";
 import type { Engine } from "../engine/engine.js";
 import type { Stream } from "../engine/random.js";
 import { ConfigError } from "../errors.js";
@@ -74,7 +75,7 @@ export function qualityOf(logits: Float32Array, targets: readonly ClassIds[], mu
   let [right, said, wanted] = [0, 0, 0];
   for (const [row, own] of targets.entries()) {
     const scores = logits.subarray(row * classes, (row + 1) * classes);
-    const best = scores.reduce((top, z, c) => (z > scores[top]! ? c : top), 0);
+    const best = argMax(scores);
     const answers = multiLabel ? Array.from(scores.keys()).filter((c) => scores[c]! >= 0) : [best];
     right += answers.filter((c) => own.includes(c)).length;
     said += answers.length;

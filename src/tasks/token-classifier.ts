@@ -1,4 +1,5 @@
 /** A trained tagger: sentences or texts in, a tag for every token out, entities with their places; one file to keep it in. */
+import { argMax } from "../decode/arg-max.js";
 import type { Engine } from "../engine/engine.js";
 import { FormatError } from "../errors.js";
 import type { PlainJson } from "../io/model-file.js";
@@ -150,7 +151,7 @@ export class TokenClassifier {
   #labelOf(probabilities: ArrayLike<number> | null, row: number): Pick<TaggedSentence, "label" | "labelProbability"> {
     if (probabilities === null) return {};
     const count = this.sentenceLabels.length;
-    const best = highest(probabilities, row * count, count);
+    const best = argMax(probabilities, row * count, count);
     return { label: this.sentenceLabels[best]!, labelProbability: probabilities[row * count + best]! };
   }
 
@@ -186,16 +187,9 @@ export class TokenClassifier {
   }
 }
 
-/** Index, counted from `start`, of the highest of `count` values; the first of equal ones. */
-function highest(values: ArrayLike<number>, start: number, count: number): number {
-  let best = 0;
-  for (let i = 1; i < count; i++) if (values[start + i]! > values[start + best]!) best = i;
-  return best;
-}
-
 /** The tag of the highest score at each token. */
 function bestTags(scores: Tensor, { lengths, time }: TokenBatch): number[][] {
   const values = scores.data();
   const count = scores.shape[2]!;
-  return Array.from(lengths, (length, row) => Array.from({ length }, (_, t) => highest(values, (row * time + t) * count, count)));
+  return Array.from(lengths, (length, row) => Array.from({ length }, (_, t) => argMax(values, (row * time + t) * count, count)));
 }

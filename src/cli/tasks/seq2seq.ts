@@ -1,4 +1,5 @@
 /** `recurra train seq2seq`: one text, or sequence of symbols, to another. */
+import { argMax } from "../../decode/arg-max.js";
 import { sequenceBaselines } from "../../tasks/baselines/index.js";
 import { Seq2Seq, type Transduced } from "../../tasks/seq2seq.js";
 import { trainSeq2Seq } from "../../tasks/train-seq2seq.js";
@@ -49,11 +50,9 @@ class PairsModel implements TaskModel<TextPair, string> {
   }
 }
 
-const strongest = (weights: Float32Array): number => weights.reduce((top, weight, i) => (weight > weights[top]! ? i : top), 0);
-
 /** Behind a tab, for each token the number of the source's token that it attends to most, both from 0: `0-0 1-2`. */
 const aligned = ({ tokens, attention }: Transduced, wanted: boolean): string =>
-  wanted && attention.length > 0 ? `\t${tokens.map((_, t) => `${strongest(attention[t]!)}-${t}`).join(" ")}` : "";
+  wanted && attention.length > 0 ? `\t${tokens.map((_, t) => `${argMax(attention[t]!)}-${t}`).join(" ")}` : "";
 
 function described({ text, score, logProbability, ended, tokens, source, attention }: Transduced, withAttention: boolean) {
   const plain = { text, score, logProbability, ended };

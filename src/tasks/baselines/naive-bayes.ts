@@ -1,4 +1,5 @@
 /** Multinomial naive Bayes over features that are strings, each counted once an example. */
+import { argMax } from "../../decode/arg-max.js";
 import { ln } from "../../engine/scalar.js";
 
 /** Smoothing counts that are tried. */
@@ -79,7 +80,7 @@ class Judge {
         scores[c]! += n < KEPT ? this.#logs[n]! : ln(n / alpha + 1);
       }
     }
-    return scores.reduce((top, score, c) => (score > scores[top]! ? c : top), 0);
+    return argMax(scores);
   }
 }
 
