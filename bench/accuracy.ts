@@ -3,7 +3,7 @@
  * holds the result to what is wanted. Without a name every set is run.
  *   --seeds 1,2,3   one run each            --write   puts the results into bench/accuracy.json and bench/ACCURACY.md
  *   --data DIR      where the sets are (default: ../shared/data beside the repository)
- *   --no-window     leaves the window network out
+ *   --no-window     does not run the window network
  *   --records FILES records of runs that the command made of one set by its defaults, in place of running it (a contrast's last)
  *   --list          names the sets
  * Exit code 1 when a wish is not met, 2 when the data are not there.
@@ -159,8 +159,10 @@ async function main(): Promise<number> {
     );
     if (values.write) {
       const old = await readResults(root);
-      const note = old[set.name]?.note;
-      await writeResults(root, { ...old, [set.name]: { ...found[set.name]!, ...(note === undefined ? {} : { note }) } });
+      // What was not run anew stays.
+      const { note, window = null } = old[set.name] ?? {};
+      const own = found[set.name]!;
+      await writeResults(root, { ...old, [set.name]: { ...own, window: own.window ?? window, ...(note === undefined ? {} : { note }) } });
     }
   }
   console.log(document(found));
