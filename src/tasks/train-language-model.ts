@@ -81,7 +81,7 @@ export async function trainLanguageModel(
   const lines = config.lines ? model.encodeLines(data.train).flatMap((ids) => cut(ids, sequenceLength)) : [];
   const rows = config.lines ? lines.length : tokens.length;
   const most = config.lines ? Math.round((LINE_TOKENS * rows) / Math.max(1, tokens.length)) : Math.floor(tokens.length / sequenceLength);
-  const batchSize = options.batchSize ?? Math.max(1, Math.min(config.lines ? 128 : 32, most));
+  const batchSize = options.batchSize ?? Math.max(1, Math.min(config.lines ? 128 : 32, rows, most));
   const epochs = epochsFor(config, tokens.length, vocabulary.size);
   const plan = planTraining(WHERE, options, { batchSize, epochs, lr: 0.004 });
   const shared = {

@@ -1,7 +1,8 @@
 /** `recurra train seq2seq`, `train lm` and `generate`, as real processes. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { lm } from "../../src/cli/tasks/lm.js";
 import { run, scratchFolder } from "./process.js";
 
 const folder = scratchFolder();
@@ -60,8 +61,6 @@ describe("recurra train lm", () => {
     expect(metrics.nats).toBeLessThan(0.3);
     expect(metrics.bitsPerCharacter).toBeCloseTo(metrics.nats / Math.LN2, 6);
     expect(baselines.characterShares.nats).toBeGreaterThan(2);
-    // Dev was cut from the end, at a line.
-    expect(readFileSync(text, "utf8").length).toBe(5880);
   });
 
   test("generate writes on from the prompt, the same for the same seed, and ends before a stop", () => {
@@ -81,5 +80,36 @@ describe("recurra train lm", () => {
     expect(known).toBeLessThan(unlike!);
     const other = path.join(folder, "digits.safetensors");
     expect(run(["generate", other])).toMatchObject({ status: 1, err: expect.stringContaining('task "seq2seq", wants a language-model') });
+  });
+});
+
+describe("dev of a text", () => {
+  /** What was cut, put together again. */
+  const joined = (text: string) => {
+    const { train, dev = [] } = lm.cut!([text]);
+    expect(train.length).toBe(dev.length);
+    expect(train.map((piece, i) => piece + dev[i]!).join("")).toBe(text);
+    return { train, dev };
+  };
+
+  test("is whole lines from ten places, three of a hundred characters", () => {
+    const { dev } = joined(Array.from({ length: 2000 }, (_, i) => `line ${i} of them all\n`).join(""));
+    expect(dev).toHaveLength(10);
+    for (const piece of dev) expect(piece).toMatch(/^(line \d+ of them all\n)+$/);
+    expect(dev.join("").length / (2000 * 22)).toBeCloseTo(0.03, 2);
+  });
+
+  test("leaves something to learn from of a text that is one line, and halves no character", () => {
+    for (const text of ["hello", "a", `${"word ".repeat(500)}end`, "\u{1F600}".repeat(997)]) {
+      const { train, dev } = joined(text);
+      expect(train.join("").length).toBeGreaterThan(0.9 * text.length - 1);
+      for (const piece of [...train, ...dev]) expect(piece).not.toMatch(/\p{Surrogate}/u);
+    }
+    expect(joined("").train.join("")).toBe("");
+  });
+
+  test("a model of a few lines trains", () => {
+    const options = ["--lines", "--epochs", "1", "--out", path.join(folder, "few.safetensors")];
+    expect(run(["train", "lm", "--train", put("few.txt", "anna\nben\nclara\n"), ...options])).toMatchObject({ status: 0 });
   });
 });

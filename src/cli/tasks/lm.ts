@@ -57,12 +57,12 @@ class TextModel implements TaskModel<string, TextScore> {
   }
 }
 
-/** Start of the line that a place is in, or of its character where the line is long. */
-function lineStart(text: string, place: number): number {
-  const at = Math.min(text.length, Math.floor(place));
+/** Start of the line that a place is in; of its character where the line is long, or began before `from`. */
+function lineStart(text: string, from: number, place: number): number {
+  const at = Math.min(text.length, Math.ceil(place));
   if (at === text.length) return at;
   const start = text.lastIndexOf("\n", at - 1) + 1;
-  if (at - start < LONG_LINE) return start;
+  if (start > from && at - start < LONG_LINE) return start;
   const isInside = /[\udc00-\udfff]/.test(text[at] ?? "");
   return isInside ? at - 1 : at;
 }
@@ -78,7 +78,8 @@ export const lm: Task<string> = {
     const part = text.length / DEV_PIECES;
     const [train, dev]: [string[], string[]] = [[], []];
     for (let i = 0, from = 0; i < DEV_PIECES; i++) {
-      const [start, end] = [lineStart(text, (i + 1 - DEV_SHARE) * part), lineStart(text, (i + 1) * part)];
+      const start = lineStart(text, from, (i + 1 - DEV_SHARE) * part);
+      const end = lineStart(text, start, (i + 1) * part);
       train.push(text.slice(from, start));
       dev.push(text.slice(start, end));
       from = end;
