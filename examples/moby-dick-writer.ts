@@ -52,7 +52,7 @@ const { model, result } = await trainLanguageModel(engine, data, {
   maxSeconds,
   patience: 1000,
   checkpoint: { store },
-  onProgress: (state) => progress.update(state),
+  onProgress: (state) => progress.update(state, "tokens"),
 });
 progress.end();
 const nats = (value: number) => `${value.toFixed(3)} nats a character`;

@@ -21,7 +21,7 @@ export async function attended<T>(engines: Engines, work: (run: Attended) => Pro
   const { signal } = signals;
   const train: Attended["train"] = async (task, plan, data, hooks) => {
     try {
-      return await trainPlan(engines, task, plan, data, { ...hooks, signal, onProgress: (state) => progress.update(state) });
+      return await trainPlan(engines, task, plan, data, { ...hooks, signal, onProgress: (state) => progress.update(state, task.unit) });
     } finally {
       progress.end();
     }

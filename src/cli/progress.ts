@@ -23,14 +23,14 @@ const metricText = (metric: number | undefined) => {
 };
 
 /** `epoch 2/10 [####------] 45 %  loss 0.312  dev 95.1 % (best 95.1 %)  1234 examples/s  0:21 left` */
-export function progressText(state: FitProgress): string {
+export function progressText(state: FitProgress, unit = "examples"): string {
   const share = state.steps === 0 ? 1 : Math.min(1, state.step / state.steps);
   const filled = Math.round(share * BAR);
   const bar = "#".repeat(filled) + "-".repeat(BAR - filled);
   const metric = state.metric === undefined ? "" : `  dev ${metricText(state.metric)} (best ${metricText(state.best)})`;
   return (
     `epoch ${state.epoch + 1}/${state.epochs} [${bar}] ${Math.floor(share * 100)} %  loss ${state.loss.toFixed(3)}${metric}` +
-    `  ${Math.round(state.examplesPerSecond)} examples/s  ${clockTime(state.secondsLeft)} left`
+    `  ${Math.round(state.examplesPerSecond)} ${unit}/s  ${clockTime(state.secondsLeft)} left`
   );
 }
 
@@ -43,12 +43,13 @@ export class ProgressLine {
     private readonly clock: () => number = () => performance.now(),
   ) {}
 
-  update(state: FitProgress): void {
+  /** @param unit what the training counts */
+  update(state: FitProgress, unit?: string): void {
     const now = this.clock();
     const terminal = this.output.isTTY === true;
     if (now - this.#last < (terminal ? TERMINAL_EVERY : LOG_EVERY) && state.step < state.steps) return;
     this.#last = now;
-    const text = progressText(state);
+    const text = progressText(state, unit);
     if (!terminal) this.output.write(`${text}\n`);
     else {
       this.output.write(`\r\x1b[2K${text.slice(0, (this.output.columns ?? 120) - 1)}`);

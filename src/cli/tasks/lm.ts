@@ -70,6 +70,7 @@ function lineStart(text: string, from: number, place: number): number {
 export const lm: Task<string> = {
   name: "lm",
   kind: LANGUAGE_MODEL,
+  unit: "tokens",
   metric: () => "nats",
   read: async (source) => [await readPlainText(source)],
   stratum: () => "",

@@ -62,6 +62,8 @@ export interface Task<Example = unknown> {
   readonly name: TaskName;
   /** As `task` in the model file says it. */
   readonly kind: string;
+  /** What is counted while it trains. Default "examples". */
+  readonly unit?: string;
   /** The metric that counts, among those there are. */
   metric(metrics: Metrics): string;
   read(source: Source, reading: Reading): Promise<readonly Example[]>;
