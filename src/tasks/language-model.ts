@@ -66,18 +66,6 @@ export class LanguageModel {
     return this.vocabulary.encode(this.tokenizer.encode(text));
   }
 
-  /** Of each line the ids and the end. A last line break ends no further line. */
-  encodeLines(text: string): Int32Array[] {
-    const lines = text.split("\n");
-    if (lines.at(-1) === "") lines.pop();
-    return lines.map((line) => {
-      const ids = this.encode(line);
-      const ended = new Int32Array(ids.length + 1).fill(START_ID);
-      ended.set(ids);
-      return ended;
-    });
-  }
-
   /**
    * How probable a text is, read from its start in one go, or line by line where the model was made for lines; their ends count as tokens.
    * @param streams parts that are read side by side, each from a state of zeros: faster, and a little worse at their starts. Default 1.
@@ -85,7 +73,7 @@ export class LanguageModel {
    */
   score(text: string, { streams = 1 }: { readonly streams?: number } = {}): TextScore {
     wholeNumber(`${WHERE}.score`, "streams", streams, 1);
-    const sequences = this.config.lines ? this.encodeLines(text) : [this.encode(text)];
+    const sequences = this.config.lines ? endedLines(text, (line) => this.encode(line)) : [this.encode(text)];
     const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
     const sum = this.config.lines ? this.#ofLines(sequences) : this.#logProbability(sequences[0]!, Math.max(1, Math.min(streams, tokens)));
     const characters = [...this.tokenizer.normalize(text)].length;
@@ -233,6 +221,18 @@ export class LanguageModel {
   dispose(): void {
     this.network.dispose();
   }
+}
+
+/** Of each line its ids and the end. A last line break ends no further line. */
+export function endedLines(text: string, encode: (line: string) => Int32Array): Int32Array[] {
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines.map((line) => {
+    const ids = encode(line);
+    const ended = new Int32Array(ids.length + 1).fill(START_ID);
+    ended.set(ids);
+    return ended;
+  });
 }
 
 /** What is read before each of some ids, [B, T]: the ids a step later, and what stands before the first. */

@@ -15,9 +15,9 @@ import { trainTokenizer } from "../text/train-tokenizer.js";
 import { Vocabulary } from "../text/vocabulary.js";
 import type { FitResult } from "../train/fit.js";
 import { epochBatches, shuffling } from "./draws.js";
-import { behindStart, carry, disposeState, LanguageModel, START_ID } from "./language-model.js";
+import { behindStart, carry, disposeState, endedLines, LanguageModel, START_ID } from "./language-model.js";
 import { checkLanguageConfig, LANGUAGE_KEYS, type LanguageNetworkConfig } from "./language-network.js";
-import { planTraining, TRAINING_KEYS, type TrainedTask, type TrainingOptions, trainNetwork } from "./training.js";
+import { planTraining, TRAINING_KEYS, type TrainedTask, type TrainingDefaults, type TrainingOptions, trainNetwork } from "./training.js";
 
 export interface TrainLanguageModelOptions extends Partial<LanguageNetworkConfig>, TrainingOptions {
   /** Default: characters, NFC, as they are. */
@@ -69,21 +69,16 @@ export async function trainLanguageModel(
   options: TrainLanguageModelOptions = {},
 ): Promise<{ model: LanguageModel; result: FitResult }> {
   checkOptions(WHERE, options, KEYS);
-  const tokenizer = trainTokenizer(options.tokenizer ?? { type: "characters" }, [data.train]);
-  const pieces = options.lines === true ? data.train.split("\n") : [data.train];
-  const tokens = pieces.flatMap((piece) => tokenizer.encode(piece));
-  const isFine = tokenizer.options.type === "characters" || tokenizer.options.type === "bytes";
-  const minCount = wholeNumber(WHERE, "minCount", options.minCount ?? (isFine ? 1 : 2), 1);
-  const vocabulary = Vocabulary.build([tokens], { minCount });
-  const config = configOf(options, tokens.length, vocabulary.size);
-  const sequenceLength = wholeNumber(WHERE, "sequenceLength", options.sequenceLength ?? (config.lines ? 512 : 64), 1);
+  const material = prepare(data.train, options);
+  const { tokenizer, vocabulary, config, sequences, sequenceLength } = material;
+  const rows = config.lines ? sequences.length : sequences[0]!.length;
+  const plan = planTraining(WHERE, options, defaultsOf(material));
+  if (rows < plan.batchSize)
+    throw new ConfigError(
+      `${WHERE}: the training text has ${rows} ${config.lines ? "lines" : "tokens"}, wants at least ${plan.batchSize}, one for each row of a batch`,
+    );
   const model = new LanguageModel(engine, config, tokenizer, vocabulary);
-  const lines = config.lines ? model.encodeLines(data.train).flatMap((ids) => cut(ids, sequenceLength)) : [];
-  const rows = config.lines ? lines.length : tokens.length;
-  const most = config.lines ? Math.round((LINE_TOKENS * rows) / Math.max(1, tokens.length)) : Math.floor(tokens.length / sequenceLength);
-  const batchSize = options.batchSize ?? Math.max(1, Math.min(config.lines ? 128 : 32, rows, most));
-  const epochs = epochsFor(config, tokens.length, vocabulary.size);
-  const plan = planTraining(WHERE, options, { batchSize, epochs, lr: 0.004 });
+  const streams = config.lines ? null : new Streams(engine, model, sequences[0]!, plan.batchSize, sequenceLength);
   const shared = {
     evaluate: () => (data.dev === "" ? undefined : -model.score(data.dev, { streams: DEV_STREAMS }).nats),
     save: () => model.save(),
@@ -92,22 +87,48 @@ export async function trainLanguageModel(
       return { "embedding.weight": names, "output.weight": names, "output.bias": names };
     },
   };
-  const streams = new Streams(engine, model, vocabulary.encode(tokens), plan.batchSize, sequenceLength);
   try {
-    if (rows < plan.batchSize)
-      throw new ConfigError(
-        `${WHERE}: the training text has ${rows} ${config.lines ? "lines" : "tokens"}, wants at least ${plan.batchSize}, one for each row of a batch`,
-      );
-    const result = config.lines
-      ? await trainNetwork(engine, model.network, { ...shared, ...lineTask(model, lines, plan.batchSize) }, plan)
-      : await trainNetwork(engine, model.network, { ...shared, ...streamTask(streams, plan.batchSize) }, plan);
+    const result =
+      streams === null
+        ? await trainNetwork(engine, model.network, { ...shared, ...lineTask(model, sequences, plan.batchSize) }, plan)
+        : await trainNetwork(engine, model.network, { ...shared, ...streamTask(streams, plan.batchSize) }, plan);
     return { model, result };
   } catch (error) {
     model.dispose();
     throw error;
   } finally {
-    streams.dispose();
+    streams?.dispose();
   }
+}
+
+/** What is learned from: the text as one sequence of ids, or its lines with their ends. */
+interface Material {
+  readonly tokenizer: Tokenizer;
+  readonly vocabulary: Vocabulary;
+  readonly config: LanguageNetworkConfig;
+  readonly sequences: readonly Int32Array[];
+  readonly sequenceLength: number;
+}
+
+function prepare(text: string, options: TrainLanguageModelOptions): Material {
+  const tokenizer = trainTokenizer(options.tokenizer ?? { type: "characters" }, [text]);
+  const pieces = options.lines === true ? text.split("\n") : [text];
+  const tokens = pieces.flatMap((piece) => tokenizer.encode(piece));
+  const isFine = tokenizer.options.type === "characters" || tokenizer.options.type === "bytes";
+  const minCount = wholeNumber(WHERE, "minCount", options.minCount ?? (isFine ? 1 : 2), 1);
+  const vocabulary = Vocabulary.build([tokens], { minCount });
+  const config = configOf(options, tokens.length, vocabulary.size);
+  const sequenceLength = wholeNumber(WHERE, "sequenceLength", options.sequenceLength ?? (config.lines ? 512 : 64), 1);
+  const lines = () => endedLines(text, (line) => vocabulary.encode(tokenizer.encode(line))).flatMap((ids) => cut(ids, sequenceLength));
+  return { tokenizer, vocabulary, config, sequences: config.lines ? lines() : [vocabulary.encode(tokens)], sequenceLength };
+}
+
+function defaultsOf({ vocabulary, config, sequences, sequenceLength }: Material): TrainingDefaults {
+  const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
+  const rows = config.lines
+    ? Math.min(128, sequences.length, Math.round((LINE_TOKENS * sequences.length) / Math.max(1, tokens)))
+    : Math.min(32, Math.floor(tokens / sequenceLength));
+  return { batchSize: Math.max(1, rows), epochs: epochsFor(config, Math.max(1, tokens), vocabulary.size), lr: 0.004 };
 }
 
 const streamTask = (streams: Streams, rows: number): TrainedTask<Chunk> => ({
