@@ -84,17 +84,18 @@ class Parser {
     const start = this.#at;
     if (this.text[start] !== '"') this.#fail("a string");
     let end = start + 1;
-    let escaped = false;
+    let [escaped, surrogate] = [false, false];
     for (let code = this.text.charCodeAt(end); code !== 0x22; code = this.text.charCodeAt(++end)) {
       // Not at least a space: a control character, or NaN past the end.
       if (!(code >= 0x20)) this.#fail("a string");
+      if (code >= 0xd800) surrogate = true;
       if (code !== 0x5c) continue;
       escaped = true;
       end++;
     }
     this.#at = end + 1;
     const value = escaped ? this.#unescape(start) : this.text.slice(start + 1, end);
-    if (LONE_SURROGATE.test(value)) this.#fail("no lone surrogate in the string before");
+    if ((escaped || surrogate) && LONE_SURROGATE.test(value)) this.#fail("no lone surrogate in the string before");
     return value;
   }
 
