@@ -1,4 +1,5 @@
 /** What a classifier says of a text. */
+import { argMax } from "../decode/arg-max.js";
 
 export interface Prediction {
   /** The most probable label. */
@@ -14,7 +15,7 @@ export interface Prediction {
 export function predictionsOf(probabilities: Float32Array, labels: readonly string[]): Prediction[] {
   return Array.from({ length: probabilities.length / labels.length }, (_, row) => {
     const own = probabilities.slice(row * labels.length, (row + 1) * labels.length);
-    const best = own.reduce((top, p, j) => (p > own[top]! ? j : top), 0);
+    const best = argMax(own);
     return { label: labels[best]!, probability: own[best]!, probabilities: own };
   });
 }
