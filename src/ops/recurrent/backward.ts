@@ -5,7 +5,15 @@ import type { Lane } from "../../engine/lane.js";
 import { rowsTimesPacked, transposedTimes } from "../linear.js";
 import { packOperand } from "../packed.js";
 import { dropRows } from "./dropout.js";
-import { type DirectionTrace, type LayerContext, type LayerTrace, type Rows, stateBefore, walk } from "./forward.js";
+import {
+  type DirectionTrace,
+  type LayerContext,
+  type LayerTrace,
+  type RecurrentOperands,
+  type Rows,
+  stateBefore,
+  walk,
+} from "./forward.js";
 import { gruStepGrad } from "./gru.js";
 import { type Ragged, sortRows } from "./ragged.js";
 import { type RecurrentSpec, type RecurrentWeights, sizesOf } from "./spec.js";
@@ -175,14 +183,7 @@ function finish(context: LayerContext, slot: Slot | null, gradient: Ptr, index: 
   engine.kernels.add(target, target, unsorted, count);
 }
 
-/** Recurrent operands of the chain's products. */
-interface ChainOperands {
-  readonly main: Ptr;
-  readonly n: Ptr;
-  readonly projection: Ptr;
-}
-
-function packBackward({ engine, spec, sizes }: LayerContext, { weightHh, weightHr }: RecurrentWeights): ChainOperands {
+function packBackward({ engine, spec, sizes }: LayerContext, { weightHh, weightHr }: RecurrentWeights): RecurrentOperands {
   const { hidden, recurrent, gates } = sizes;
   const back = (tensor: RecurrentWeights["weightHh"], offset: number, k: number, n: number) =>
     packOperand(engine, spec.name, { tensor, offset, k, n, ld: n, transposed: 0 });
@@ -201,7 +202,7 @@ function runChain(
   rows: Rows,
   reverse: boolean,
   trace: DirectionTrace,
-  { main, n, projection }: ChainOperands,
+  { main, n, projection }: RecurrentOperands,
   chain: Chain,
   out: Ptr,
   dOut: Ptr,

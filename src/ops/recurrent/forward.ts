@@ -112,8 +112,8 @@ function prepare(context: LayerContext, keep: boolean, h0: Ptr, c0: Ptr): Direct
   };
 }
 
-/** Recurrent operands of the products, packed once for all steps. */
-interface RecurrentOperands {
+/** Recurrent operands of the products, forward or of the gradients' chain, packed once for all steps. */
+export interface RecurrentOperands {
   readonly main: Ptr;
   readonly n: Ptr;
   readonly projection: Ptr;
