@@ -4,7 +4,7 @@
  *   --seeds 1,2,3   one run each            --write   puts the results into bench/accuracy.json and bench/ACCURACY.md
  *   --data DIR      where the sets are (default: ../shared/data beside the repository)
  *   --no-window     does not run the window network
- *   --records FILES records of runs that the command made of one set by its defaults, in place of running it (a contrast's last)
+ *   --records FILES records of runs that the command made of one set by its defaults, in place of running it (a contrast's last, where there are two)
  *   --list          names the sets
  * Exit code 1 when a wish is not met, 2 when the data are not there.
  */
@@ -95,7 +95,8 @@ async function measure(set: AccuracySet, data: string, { seeds, withWindow, reco
       return train(set, files, seed, scratch, extra);
     };
     const known = records.map((file) => finished(file));
-    const contrast = set.contrast && (known.length > 0 ? known.pop()! : await run(seeds[0]!, set.contrast.options));
+    const contrast =
+      set.contrast && (known.length > 0 ? (known.length > 1 ? known.pop() : undefined) : await run(seeds[0]!, set.contrast.options));
     if (known.length === 0) for (const seed of seeds) known.push(await run(seed));
     const hasWindow = withWindow && records.length === 0 && (set.task === "classify" || set.task === "tag");
     return {
