@@ -29,11 +29,13 @@ export interface AccuracySet {
   readonly published: readonly string[];
 }
 
+const parts = (train: string) => ({ train, dev: "dev.tsv", test: "test.tsv" });
+
 const table = (folder: string, train: string, wanted: number, seconds: number, ...published: readonly string[]): AccuracySet => ({
   name: folder,
   folder,
   task: "classify",
-  data: { train, dev: "dev.tsv", test: "test.tsv" },
+  data: parts(train),
   metric: "accuracy",
   wanted,
   seconds,
@@ -42,9 +44,17 @@ const table = (folder: string, train: string, wanted: number, seconds: number, .
 
 const snips = {
   folder: "intent-slots-snips",
-  data: { train: "train.tsv.gz", dev: "dev.tsv", test: "test.tsv" },
+  data: parts("train.tsv.gz"),
   seconds: 300,
 };
+
+const pairs = (
+  folder: string,
+  train: string,
+  wanted: AccuracySet["wanted"],
+  seconds: number,
+  ...published: readonly string[]
+): AccuracySet => ({ name: folder, folder, task: "seq2seq", data: parts(train), metric: "exactMatch", wanted, seconds, published });
 
 const text = (folder: string, file: string, wanted: number, seconds: number, ...published: readonly string[]): AccuracySet => ({
   name: folder,
@@ -142,58 +152,22 @@ export const SETS: readonly AccuracySet[] = [
     seconds: 300,
     published: [],
   },
+  pairs("dates-es-en", "train.tsv", 0.99, 600),
+  { ...pairs("inflection-es", "train-high.tsv", 0.93, 900), columns: "source=1,target=2,features=3" },
   {
-    name: "dates-es-en",
-    folder: "dates-es-en",
-    task: "seq2seq",
-    data: { train: "train.tsv", dev: "dev.tsv", test: "test.tsv" },
-    metric: "exactMatch",
-    wanted: 0.99,
-    seconds: 600,
-    published: [],
-  },
-  {
-    name: "inflection-es",
-    folder: "inflection-es",
-    task: "seq2seq",
-    data: { train: "train-high.tsv", dev: "dev.tsv", test: "test.tsv" },
-    columns: "source=1,target=2,features=3",
-    metric: "exactMatch",
-    wanted: 0.93,
-    seconds: 900,
-    published: [],
-  },
-  {
-    name: "g2p-en-cmudict",
-    folder: "g2p-en-cmudict",
-    task: "seq2seq",
-    data: { train: "train.tsv.gz", dev: "dev.tsv", test: "test.tsv", erase: /\d/g },
-    metric: "exactMatch",
-    wanted: 0.67,
-    seconds: 3600,
-    published: [
+    ...pairs(
+      "g2p-en-cmudict",
+      "train.tsv.gz",
+      0.67,
+      3600,
       "Phonetisaurus 66.1 % (word error rate 33.89 %; github.com/cmusphinx/g2p-seq2seq, issue 36; another split, its stress is not said)",
-    ],
+    ),
+    data: { ...parts("train.tsv.gz"), erase: /\d/g },
   },
+  pairs("translit-en-he", "train.tsv", { aboveBaseline: 0.1 }, 1800),
   {
-    name: "translit-en-he",
-    folder: "translit-en-he",
-    task: "seq2seq",
-    data: { train: "train.tsv", dev: "dev.tsv", test: "test.tsv" },
-    metric: "exactMatch",
-    wanted: { aboveBaseline: 0.1 },
-    seconds: 1800,
-    published: [],
-  },
-  {
-    name: "translate-en-es",
-    folder: "translate-en-es",
-    task: "seq2seq",
-    data: { train: "train.tsv.gz", dev: "dev.tsv", test: "test.tsv" },
+    ...pairs("translate-en-es", "train.tsv.gz", 25, 3600),
     metric: "bleu",
-    wanted: 25,
-    seconds: 3600,
     contrast: { options: ["--attention", "none"], words: 6, points: 5 },
-    published: [],
   },
 ];
