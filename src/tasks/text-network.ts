@@ -5,7 +5,7 @@ import { Embedding } from "../nn/embedding.js";
 import { Linear } from "../nn/linear.js";
 import { Module } from "../nn/module.js";
 import type { GRU, HiddenState } from "../nn/recurrent.js";
-import { countRecurrent, type RecurrentLayer } from "../nn/recurrent-layer.js";
+import type { RecurrentLayer } from "../nn/recurrent-layer.js";
 import { add, mul } from "../ops/arithmetic.js";
 import { concat, reshape, slice } from "../ops/layout.js";
 import { keepRows } from "../ops/recurrent/rows.js";
@@ -16,6 +16,7 @@ import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { tensor, zeros } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { PaddedBatch } from "../text/batching.js";
+import { countEncoder, encodedSize } from "./encoder-size.js";
 import { floorOf, NETWORK_KEYS, pool, recurrentEncoder, type SequenceNetworkConfig } from "./sequence-network.js";
 
 /** "window" is a fully connected network over the concatenated vectors of the first tokens. */
@@ -48,19 +49,12 @@ export function checkTextNetwork(config: TextNetworkConfig): Required<TextNetwor
   return { ...config, window, characterDim: wholeNumber(where, "characterDim", config.characterDim ?? 0, 0) };
 }
 
-/** Size of the vector that one stream of tokens becomes. */
-const encodedSize = ({ encoder, hiddenSize, bidirectional }: TextNetworkConfig): number =>
-  encoder !== "window" && bidirectional ? 2 * hiddenSize : hiddenSize;
-
 /** Numbers that a network of this configuration has, so that a damaged file is noticed before memory is taken. */
 export function countWeights(config: TextNetworkConfig, vocabularySize: number, classes: number, characters = 0): number {
-  const { encoder, embeddingDim, hiddenSize, numLayers, pooling, window, characterDim } = checkTextNetwork(config);
+  const { encoder, embeddingDim, pooling, window, characterDim } = checkTextNetwork(config);
   const width = encodedSize(config);
-  const layers = (inputSize: number) =>
-    encoder === "window"
-      ? (window * inputSize + 1 + (numLayers - 1) * (hiddenSize + 1)) * hiddenSize
-      : countRecurrent(encoder, { ...config, inputSize }) + (pooling === "attention" ? width * (width + 2) : 0);
-  const stream = (count: number, dim: number) => (dim === 0 ? 0 : count * dim + layers(dim));
+  const attention = pooling === "attention" && encoder !== "window" ? width * (width + 2) : 0;
+  const stream = (count: number, dim: number) => (dim === 0 ? 0 : count * dim + countEncoder(config, dim, window) + attention);
   const streams = characterDim > 0 ? 2 : 1;
   return stream(vocabularySize, embeddingDim) + stream(characters, characterDim) + (streams * width + 1) * classes;
 }

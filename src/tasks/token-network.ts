@@ -4,7 +4,7 @@ import { CRF } from "../nn/crf.js";
 import { Linear } from "../nn/linear.js";
 import { Module } from "../nn/module.js";
 import type { GRU } from "../nn/recurrent.js";
-import { type CellName, countRecurrent, type RecurrentLayer, recurrentLayer } from "../nn/recurrent-layer.js";
+import { type CellName, type RecurrentLayer, recurrentLayer } from "../nn/recurrent-layer.js";
 import { type TaggingScheme, taggingConstraints } from "../nn/tagging-constraints.js";
 import { mul } from "../ops/arithmetic.js";
 import { dropout } from "../ops/dropout.js";
@@ -15,6 +15,7 @@ import { tanh } from "../ops/unary.js";
 import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { ones, tensor, zeros } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { countEncoder, encodedSize } from "./encoder-size.js";
 import type { Lexicon, TokenBatch } from "./lexicon.js";
 import { countWordParameters, WordEncoder, type WordEncoderConfig, wordSize } from "./word-encoder.js";
 
@@ -66,16 +67,9 @@ export function checkTokenConfig(config: TokenNetworkConfig): TokenNetworkConfig
   return config;
 }
 
-/** Features of a token after the encoder. */
-const encodedSize = ({ encoder, hiddenSize, bidirectional }: TokenNetworkConfig): number =>
-  encoder !== "window" && bidirectional ? 2 * hiddenSize : hiddenSize;
-
 /** Numbers that a network of this configuration has, so that a damaged file is noticed before memory is taken. */
 export function countTokenParameters(config: TokenNetworkConfig, lexicon: Lexicon, tags: number, sentenceLabels: number): number {
-  const { encoder, hiddenSize, numLayers, windowSize } = checkTokenConfig(config);
-  const inputSize = wordSize(config);
-  const dense = (inputSize * (2 * windowSize + 1) + 1 + (numLayers - 1) * (hiddenSize + 1)) * hiddenSize;
-  const layers = encoder === "window" ? dense : countRecurrent(encoder, { ...config, inputSize });
+  const layers = countEncoder(checkTokenConfig(config), wordSize(config), 2 * config.windowSize + 1);
   const crf = config.output === "crf" ? tags * (tags + 2) : 0;
   return countWordParameters(config, lexicon) + layers + (encodedSize(config) + 1) * (tags + sentenceLabels) + crf;
 }
