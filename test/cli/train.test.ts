@@ -54,6 +54,17 @@ describe("recurra train classify", () => {
     expect(JSON.parse(judged.out).metrics).toEqual(summary.metrics);
   });
 
+  test("says that a first line may be a header, where its label comes once and all others more often", () => {
+    const quick = [...QUICK, "--epochs", "1", "--out", file("headed.safetensors")];
+    const note = /^note .*"Text", has the label "Class".*--columns/m;
+    const table = `Class\tText\n${letterTable(2)}`;
+    const noted = (text: string, columns: readonly string[] = []) =>
+      note.test(run(["train", "classify", "--train", put("headed.tsv", text), ...columns, ...quick]).err);
+    expect(noted(table)).toBe(true);
+    expect(noted(table, ["--columns", "label=Class,text=Text"])).toBe(false);
+    expect(noted(`${table}other\tzzz\n`)).toBe(false);
+  });
+
   test("eval gives 95 % intervals around each metric, and tests the difference of two models", () => {
     const crossed = letterTable(4).replace(/^(low|high)/gm, (label) => (label === "low" ? "high" : "low"));
     const train = (name: string, data: string) => run(["train", "classify", "--train", data, "--out", file(name), ...QUICK]).status;

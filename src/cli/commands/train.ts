@@ -98,6 +98,8 @@ async function prepare(file: string | undefined): Promise<void> {
 
 function announce(task: Task, { paths }: RunPlan, { train: examples, dev, test, cut }: RunData<unknown>): void {
   say(`train  ${task.describe(examples)} (${paths.train})`);
+  const doubt = task.doubt?.(examples);
+  if (doubt !== undefined) say(`note   ${doubt}`);
   say(`dev    ${task.describe(dev)} (${cut ? `cut from ${paths.train}` : paths.dev})`);
   if (test !== undefined) say(`test   ${task.describe(test)} (${paths.test})`);
 }

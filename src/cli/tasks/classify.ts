@@ -1,5 +1,6 @@
 /** `recurra train classify`: labels for whole texts. */
 import { ConfigError } from "../../errors.js";
+import { quoted } from "../../io/text-error.js";
 import { classificationBaselines } from "../../tasks/baselines/index.js";
 import type { ExplainOptions, Explanation } from "../../tasks/explain.js";
 import type { Prediction } from "../../tasks/prediction.js";
@@ -10,6 +11,16 @@ import type { LabelledText } from "../../text/examples.js";
 import { readLabelledTexts } from "../../text/readers/index.js";
 import { labelOutcomes, labelScores, severalOutcomes, severalScores } from "./labels.js";
 import type { Metrics, Outcomes, PredictStyle, Task, TaskModel } from "./task.js";
+
+/** A first text that alone has a label seen once is likely the header of a table that was read as one without. */
+function likelyHeader(examples: readonly LabelledText[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const label of examples.flatMap(labelsOf)) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const [only, another] = [...counts].filter(([, count]) => count === 1).map(([label]) => label);
+  const [first] = examples;
+  if (first === undefined || only === undefined || another !== undefined || labelOf(first) !== only) return undefined;
+  return `only the first text, ${quoted(first.text)}, has the label ${quoted(only)}; if it is a header, --columns label=NAME,text=NAME with its names reads it as one`;
+}
 
 const labelOf = ({ label }: LabelledText): string => (typeof label === "string" ? label : [...label].sort().join(" "));
 
@@ -66,6 +77,7 @@ export const classify: Task<LabelledText> = {
   read: readLabelledTexts,
   stratum: labelOf,
   describe: (examples) => `${examples.length} texts, ${new Set(examples.flatMap(labelsOf)).size} labels`,
+  doubt: likelyHeader,
   baselines: classificationBaselines,
   train: async (engine, data, { tokenizer, lowercase, ...options }, hooks) => {
     if (lowercase !== undefined && tokenizer === undefined)

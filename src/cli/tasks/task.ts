@@ -73,6 +73,8 @@ export interface Task<Example = unknown> {
   cut?(examples: readonly Example[]): Dataset<Example>;
   /** Number of examples, and of what they are labelled with, in words. */
   describe(examples: readonly Example[]): string;
+  /** What looks wrong with the training data though it can be read. */
+  doubt?(examples: readonly Example[]): string | undefined;
   baselines(train: readonly Example[], test: readonly Example[]): Readonly<Record<string, Metrics>>;
   train(
     engine: Engine,
