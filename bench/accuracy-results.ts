@@ -161,10 +161,12 @@ export function document(results: Results): string {
   const known = SETS.filter(({ name }) => results[name] !== undefined);
   return `# Accuracy
 
-What \`recurra train\` reaches by its defaults alone on real data, in a process of its own each time: mean over the seeds (lowest … highest). Seconds are those of the whole command, reading and baselines included, of the slowest seed: by the clock, on a machine whose other work the
-load beside each run tells of, and of the processor. "window" is the fully connected network over the
-concatenated vectors of words, by its defaults, with the first seed. F1 counts whole entities; exact match counts all targets of a source, and of one word a source is 100 % less the word error rate. \`npm run accuracy -- NAME --write\` measures a set anew (it wants the data
-beside the repository) and writes this file.
+What \`recurra train\` reaches by its defaults alone on real data, in a process of its own each time: mean over the seeds (lowest …
+highest). Seconds are those of the whole command, reading and baselines included, of the slowest seed: by the clock, on a machine whose
+other work the load beside each run tells of, and of the processor. "window" is the fully connected network over the concatenated vectors
+of words, by its defaults, with the first seed. F1 counts whole entities; exact match counts all targets of a source, and of one word a
+source is 100 % less the word error rate, where the token error rate is that of its letters or sounds. \`npm run accuracy -- NAME --write\`
+measures a set anew (it wants the data beside the repository) and writes this file.
 
 | set | metric | recurra | wanted | seconds | of the processor | met | best baseline | window | seeds |
 |---|---|---|---|---|---|---|---|---|---|

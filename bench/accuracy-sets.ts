@@ -150,10 +150,13 @@ export const SETS: readonly AccuracySet[] = [
     metric: "nats",
     wanted: 2.04,
     seconds: 300,
-    published: [],
+    published: ["fully connected network 2.2 nats (exercise 1 of Karpathy's lecture Building makemore, part 2; another split)"],
   },
   pairs("dates-es-en", "train.tsv", 0.99, 600),
-  { ...pairs("inflection-es", "train-high.tsv", 0.93, 900), columns: "source=1,target=2,features=3" },
+  {
+    ...pairs("inflection-es", "train-high.tsv", 0.93, 900, "rules 90.7 % (as the wish says)"),
+    columns: "source=1,target=2,features=3",
+  },
   {
     ...pairs(
       "g2p-en-cmudict",
