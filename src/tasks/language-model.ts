@@ -73,9 +73,20 @@ export class LanguageModel {
    */
   score(text: string, { streams = 1 }: { readonly streams?: number } = {}): TextScore {
     wholeNumber(`${WHERE}.score`, "streams", streams, 1);
+    return fromStart((place) => this.#score(text, streams, place));
+  }
+
+  /** As score, of each of some texts that follow one another: the next is read on from where the one before it ended. */
+  scoreAll(texts: readonly string[]): TextScore[] {
+    return fromStart((place) => texts.map((text) => this.#score(text, 1, place)));
+  }
+
+  #score(text: string, streams: number, place: Place): TextScore {
     const sequences = this.config.lines ? endedLines(text, (line) => this.encode(line)) : [this.encode(text)];
     const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
-    const sum = this.config.lines ? this.#ofLines(sequences) : this.#logProbability(sequences[0]!, Math.max(1, Math.min(streams, tokens)));
+    const sum = this.config.lines
+      ? this.#ofLines(sequences)
+      : this.#logProbability(sequences[0]!, Math.max(1, Math.min(streams, tokens)), place);
     const characters = [...this.tokenizer.normalize(text)].length;
     const nats = -sum / tokens;
     return { tokens, characters, nats, bitsPerCharacter: -sum / Math.LN2 / characters, perplexity: exp(nats) };
@@ -97,10 +108,9 @@ export class LanguageModel {
     return sum;
   }
 
-  /** Sum over all tokens. */
-  #logProbability(ids: Int32Array, streams: number): number {
+  /** Sum over all tokens, read on from a place; several streams begin at the start. */
+  #logProbability(ids: Int32Array, streams: number, place: Place): number {
     const length = Math.ceil(ids.length / streams);
-    let state: HiddenState | null = null;
     let sum = 0;
     for (let start = 0; start < length; start += CHUNK) {
       const time = Math.min(CHUNK, length - start);
@@ -108,17 +118,17 @@ export class LanguageModel {
       for (let row = 0; row < streams; row++) {
         for (let t = 0; t < time; t++) {
           const at = row * length + start + t;
-          inputs[row * time + t] = at === 0 ? START_ID : (ids[at - 1] ?? START_ID);
+          inputs[row * time + t] = at === 0 ? place.before : (ids[at - 1] ?? START_ID);
           targets[row * time + t] = ids[at] ?? -1;
         }
       }
-      state = this.#pass(inputs, [streams, time], state, (logProbabilities) => {
+      place.state = this.#pass(inputs, [streams, time], place.state, (logProbabilities) => {
         targets.forEach((target, i) => {
           if (target >= 0) sum += logProbabilities[i * this.vocabulary.size + target]!;
         });
       });
     }
-    if (state !== null) disposeState(state);
+    place.before = ids.at(-1) ?? place.before;
     return sum;
   }
 
@@ -220,6 +230,21 @@ export class LanguageModel {
 
   dispose(): void {
     this.network.dispose();
+  }
+}
+
+/** Where the next text is read on: the state there, and the token before it. */
+interface Place {
+  state: HiddenState | null;
+  before: number;
+}
+
+function fromStart<T>(read: (place: Place) => T): T {
+  const place: Place = { state: null, before: START_ID };
+  try {
+    return read(place);
+  } finally {
+    if (place.state !== null) disposeState(place.state);
   }
 }
 

@@ -83,12 +83,35 @@ describe("recurra train lm", () => {
   });
 });
 
+describe("the parts of a text", () => {
+  test("are what it is judged by, so that intervals and tests have many", () => {
+    const model = path.join(folder, "text.safetensors");
+    const text = put("numbers.txt", "one two three four five six seven eight nine ten\n".repeat(100));
+    const { examples, metrics, intervals, against } = JSON.parse(run(["eval", model, text, "--against", model, "--json"]).out);
+    expect(examples).toBe(5);
+    expect(intervals.nats.low).toBeLessThan(metrics.nats);
+    expect(intervals.nats.high).toBeGreaterThan(metrics.nats);
+    expect(against).toMatchObject({ difference: 0, p: 1 });
+  });
+
+  test("an empty text is refused by its name, and one too short for dev is judged by itself", () => {
+    const out = ["--out", path.join(folder, "tiny.safetensors"), "--epochs", "1"];
+    expect(run(["train", "lm", "--train", put("empty.txt", ""), ...out])).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/empty\.txt: no text, wants at least one\n$/),
+    });
+    const { status, err } = run(["train", "lm", "--train", put("short.txt", "ab\n"), ...out]);
+    expect([status, err.includes("baselines on train"), err.includes("NaN")]).toEqual([0, true, false]);
+  });
+});
+
 describe("dev of a text", () => {
   /** What was cut, put together again. */
   const joined = (text: string) => {
-    const { train, dev = [] } = lm.cut!([text]);
-    expect(train.length).toBe(dev.length);
-    expect(train.map((piece, i) => piece + dev[i]!).join("")).toBe(text);
+    const { train, dev } = lm.cut!([text]);
+    // A text too short to cut anything off stays whole.
+    if (dev.length > 0) expect(train.length).toBe(dev.length);
+    expect(train.map((piece, i) => piece + (dev[i] ?? "")).join("")).toBe(text);
     return { train, dev };
   };
 

@@ -74,6 +74,18 @@ describe("LanguageModel", () => {
     expect(both.nats).toBeCloseTo(score.nats, 2);
   });
 
+  test("texts that follow one another are scored as one", () => {
+    const model = modelOver("abcd");
+    const texts = ["abdcab", "", "c", "adbcdabab".repeat(40)];
+    const whole = model.score(texts.join(""));
+    const scores = model.scoreAll(texts);
+    expect(scores.map(({ tokens }) => tokens)).toEqual([6, 0, 1, 360]);
+    const sum = scores.reduce((nats, score) => nats + (score.tokens === 0 ? 0 : score.nats * score.tokens), 0);
+    expect(sum / 367).toBeCloseTo(whole.nats, 6);
+    // From the start each by itself they are not.
+    expect(scores[2]!.nats).not.toBeCloseTo(model.score("c").nats, 6);
+  });
+
   test("a text without tokens has no score; unknown characters have one", () => {
     const model = modelOver("ab");
     expect(model.score("")).toMatchObject({ tokens: 0, nats: Number.NaN });

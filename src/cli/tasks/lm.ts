@@ -5,6 +5,7 @@ import { LanguageModel, type TextScore } from "../../tasks/language-model.js";
 import { LANGUAGE_MODEL } from "../../tasks/language-network.js";
 import { trainLanguageModel } from "../../tasks/train-language-model.js";
 import { readPlainText } from "../../text/readers/index.js";
+import { atLeastOne } from "../../text/readers/source.js";
 import { type Metrics, type PredictStyle, type Task, type TaskModel, withTokenizers } from "./task.js";
 
 /** Share of a text that serves as dev, and the number of places that it is taken from: the end alone may be about something else. */
@@ -12,6 +13,8 @@ const DEV_SHARE = 0.03;
 const DEV_PIECES = 10;
 /** Longer lines are cut anywhere. */
 const LONG_LINE = 1000;
+/** Characters of the parts that a text is judged by, at most; where lines are short a part ends with one. */
+const PIECE = 1000;
 
 /** Of all tokens and characters of some texts. */
 function joint(scores: readonly TextScore[]): Metrics {
@@ -29,7 +32,7 @@ class TextModel implements TaskModel<string, TextScore> {
   }
 
   answers(examples: readonly string[]): TextScore[] {
-    return examples.map((text) => this.model.score(text));
+    return this.model.scoreAll(examples);
   }
 
   score(_examples: readonly string[], answers: readonly TextScore[]): Metrics {
@@ -67,12 +70,22 @@ function lineStart(text: string, from: number, place: number): number {
   return isInside ? at - 1 : at;
 }
 
+/** The text in its order; intervals and tests are over these. */
+function piecesOf(text: string): string[] {
+  const pieces: string[] = [];
+  for (let from = 0, to: number; from < text.length; from = to) {
+    to = lineStart(text, from, from + PIECE);
+    pieces.push(text.slice(from, to));
+  }
+  return pieces;
+}
+
 export const lm: Task<string> = {
   name: "lm",
   kind: LANGUAGE_MODEL,
   unit: "tokens",
   metric: () => "nats",
-  read: async (source) => [await readPlainText(source)],
+  read: async (source) => atLeastOne(source, piecesOf(await readPlainText(source)), "text"),
   stratum: () => "",
   cut: (examples) => {
     const text = examples.join("");
@@ -85,7 +98,7 @@ export const lm: Task<string> = {
       dev.push(text.slice(start, end));
       from = end;
     }
-    return { train, dev };
+    return dev.some((piece) => piece !== "") ? { train, dev } : { train: [text], dev: [] };
   },
   describe: (examples) => `${examples.reduce((sum, text) => sum + text.length, 0)} characters`,
   baselines: textBaselines,
