@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import type { Engines } from "./context.js";
 import { addOptions } from "./options.js";
-import { RUN, TABLES, type TaskName } from "./tasks/tables.js";
+import { DRAWING, RUN, TABLES, type TaskName } from "./tasks/tables.js";
 
 type Exit = (code: number) => void;
 
@@ -172,19 +172,12 @@ ${examples(
 }
 
 function addGenerate(program: Command, engines: Engines): void {
-  program
+  const command = program
     .command("generate")
     .description("Write on, with a language model.")
     .argument("<model>", "model file of recurra train lm")
     .option("--prompt <text>", "what the text starts with", "")
-    .option("--max-tokens <n>", "tokens at most (default: 200)")
-    .option("--temperature <n>", "above 1 bolder, below 1 more careful, 0 the best token always (default: 1)")
-    .option("--top-k <n>", "draw from the k best tokens only")
-    .option("--top-p <n>", "draw from the likeliest tokens that have this probability together")
-    .option("--min-p <n>", "draw from tokens with at least this share of the best one's probability")
-    .option("--repetition-penalty <n>", "above 1: tokens that were there come less readily")
     .option("--stop <text...>", "end before the first of these")
-    .option("--seed <n>", "the same seed, the same text (default: 0)")
     .option("--backend <name>", "auto, wasm or js", "auto")
     .addHelpText(
       "after",
@@ -194,6 +187,7 @@ function addGenerate(program: Command, engines: Engines): void {
       ),
     )
     .action(async (model, flags) => (await import("./commands/generate.js")).generate(engines, model, flags));
+  addOptions(command, "Drawing:", DRAWING);
 }
 
 function addEval(program: Command, engines: Engines): void {

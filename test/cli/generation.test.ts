@@ -69,7 +69,7 @@ describe("recurra train lm", () => {
     const draw = (seed: string) => run(["generate", model, "--max-tokens", "40", "--temperature", "4", "--seed", seed]).out;
     expect(draw("1")).toBe(draw("1"));
     expect(draw("1")).not.toBe(draw("2"));
-    expect(run(["generate", model, "--top-p", "7"])).toMatchObject({ status: 2, err: expect.stringContaining("topP 7, wants") });
+    expect(run(["generate", model, "--top-p", "7"])).toMatchObject({ status: 2, err: expect.stringContaining("--top-p 7, wants") });
   });
 
   test("predict gives nats of lines; generate wants a language model", () => {

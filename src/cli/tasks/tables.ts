@@ -112,6 +112,17 @@ const LM: OptionTable = {
   minCount: count(1, "tokens seen less often become unknown"),
 };
 
+/** How `recurra generate` draws tokens. */
+export const DRAWING: OptionTable = {
+  maxTokens: count(0, "tokens at most (default: 200)"),
+  temperature: real(0, Number.MAX_VALUE, "above 1 bolder, below 1 more careful, 0 the best token always (default: 1)"),
+  topK: count(0, "draw from the k best tokens only"),
+  topP: real(0, 1, "draw from the likeliest tokens that have this probability together"),
+  minP: real(0, 1, "draw from tokens with at least this share of the best one's probability"),
+  repetitionPenalty: real(0, Number.MAX_VALUE, "above 1: tokens that were there come less readily"),
+  seed: count(0, "the same seed, the same text (default: 0)"),
+};
+
 /** Model options, then those of training, as help shows them. */
 export const TABLES = {
   classify: { model: CLASSIFY, training: TRAINING },
