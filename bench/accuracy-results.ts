@@ -11,6 +11,8 @@ export interface AccuracyRun {
   /** Of the whole command: by the clock, and of the processor, which other work on the machine lengthens less. */
   readonly seconds: number;
   readonly cpuSeconds: number;
+  /** Of the training, where the run said how many. */
+  readonly threads?: number;
   /** Other processes that wanted the machine when it began: its load average, where it was seen. */
   readonly load?: number;
   readonly epochs: number;
@@ -123,10 +125,11 @@ function row(set: AccuracySet, result: SetResult): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-function line({ metrics, seconds, cpuSeconds, load, epochs, parameters }: AccuracyRun): string {
+function line({ metrics, seconds, cpuSeconds, threads, load, epochs, parameters }: AccuracyRun): string {
   const shown = Object.entries(metrics).map(([name, value]) => named(name, value));
   const busy = load === undefined ? "" : `, load ${load.toFixed(1)} at the start`;
-  const time = `${seconds.toFixed(0)} s (${cpuSeconds.toFixed(0)} s of the processor${busy})`;
+  const split = threads === undefined ? "" : `, ${threads === 1 ? "one thread" : `${threads} threads`}`;
+  const time = `${seconds.toFixed(0)} s (${cpuSeconds.toFixed(0)} s of the processor${split}${busy})`;
   return `${shown.join(", ")}; ${time}, ${epochs} epochs, ${parameters} parameters`;
 }
 

@@ -40,8 +40,9 @@ interface Finished {
 
 /** What a record that `recurra train` wrote says, and its model. */
 function finished(record: string, load?: number): Finished {
-  const { seed, metrics, spent, result, baselines, model } = JSON.parse(readFileSync(record, "utf8")) as {
+  const { seed, engine, metrics, spent, result, baselines, model } = JSON.parse(readFileSync(record, "utf8")) as {
     readonly seed: number;
+    readonly engine: { readonly threads: number };
     readonly metrics: { readonly test: AccuracyRun["metrics"] };
     readonly spent: { readonly seconds: number; readonly cpuSeconds: number };
     readonly result: { readonly epochs: number };
@@ -51,7 +52,16 @@ function finished(record: string, load?: number): Finished {
   const file = path.resolve(path.dirname(record), model.path);
   const { tensors } = decodeModelFile(new Uint8Array(readFileSync(file)));
   const parameters = [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((size, extent) => size * extent, 1), 0);
-  const run = { seed, metrics: metrics.test, ...spent, ...(load === undefined ? {} : { load }), epochs: result.epochs, parameters };
+  const { threads } = engine;
+  const run = {
+    seed,
+    metrics: metrics.test,
+    ...spent,
+    threads,
+    ...(load === undefined ? {} : { load }),
+    epochs: result.epochs,
+    parameters,
+  };
   return { run, baselines, model: file };
 }
 
