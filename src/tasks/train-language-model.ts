@@ -31,7 +31,7 @@ export interface TrainLanguageModelOptions extends Partial<LanguageNetworkConfig
 const WHERE = "trainLanguageModel";
 const KEYS = [...LANGUAGE_KEYS, "tokenizer", "minCount", "sequenceLength", ...TRAINING_KEYS] as const;
 /** Multiplications and additions of a whole training that the default number of epochs comes to: more for more text. */
-const work = (tokens: number): number => 2.4e13 * Math.min(1.75, Math.max(1, tokens / 1.2e6));
+const work = (tokens: number): number => 2.4e13 * Math.min(1.4, Math.max(1, tokens / 1.2e6));
 const DEV_STREAMS = 16;
 /** Tokens in a mini-batch of lines that the default size comes to. */
 const LINE_TOKENS = 1024;
