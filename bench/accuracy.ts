@@ -52,12 +52,11 @@ function finished(record: string, load?: number): Finished {
   const file = path.resolve(path.dirname(record), model.path);
   const { tensors } = decodeModelFile(new Uint8Array(readFileSync(file)));
   const parameters = [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((size, extent) => size * extent, 1), 0);
-  const { threads } = engine;
   const run = {
     seed,
     metrics: metrics.test,
     ...spent,
-    threads,
+    threads: engine.threads,
     ...(load === undefined ? {} : { load }),
     epochs: result.epochs,
     parameters,
