@@ -76,9 +76,13 @@ export class LanguageModel {
     return fromStart((place) => this.#score(text, streams, place));
   }
 
-  /** As score, of each of some texts that follow one another: the next is read on from where the one before it ended. */
+  /**
+   * As score, of each of some texts that follow one another: the next is read on from where the one before it ended. A model of lines counts
+   * one that a text leaves open with the text where it ends.
+   */
   scoreAll(texts: readonly string[]): TextScore[] {
-    return fromStart((place) => texts.map((text) => this.#score(text, 1, place)));
+    const parts = this.config.lines ? wholeLines(texts) : texts;
+    return fromStart((place) => parts.map((text) => this.#score(text, 1, place)));
   }
 
   #score(text: string, streams: number, place: Place): TextScore {
@@ -246,6 +250,17 @@ function fromStart<T>(read: (place: Place) => T): T {
   } finally {
     if (place.state !== null) disposeState(place.state);
   }
+}
+
+/** As many texts, together the same, with each line in the one where it ends. */
+function wholeLines(texts: readonly string[]): string[] {
+  let open = "";
+  return texts.map((text, i) => {
+    const all = open + text;
+    const end = i === texts.length - 1 ? all.length : all.lastIndexOf("\n") + 1;
+    open = all.slice(end);
+    return all.slice(0, end);
+  });
 }
 
 /** Of each line its ids and the end. A last line break ends no further line. */

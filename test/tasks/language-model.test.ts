@@ -197,6 +197,17 @@ describe("trainLanguageModel and generate", async () => {
 });
 
 describe("lines", () => {
+  test("that texts leave open are counted once, where they end", () => {
+    const model = modelOver("abcd", { lines: true });
+    const texts = ["abc\na", "bd", "c\n\nb", "\nd"];
+    const scores = model.scoreAll(texts);
+    expect(scores.map(({ tokens }) => tokens)).toEqual([4, 0, 6, 4]);
+    const whole = model.score(texts.join(""));
+    expect(whole.tokens).toBe(14);
+    const sum = scores.reduce((nats, score) => nats + (score.tokens === 0 ? 0 : score.nats * score.tokens), 0);
+    expect(sum / 14).toBeCloseTo(whole.nats, 6);
+  });
+
   test("are scored each from a state of zeros, with their ends; a last line break ends no further line", () => {
     const model = modelOver("abcd", { lines: true });
     // Bits of padded rows do not depend on their neighbours: lines of unlike lengths, one of them empty.
