@@ -31,7 +31,9 @@ export interface TrainLanguageModelOptions extends Partial<LanguageNetworkConfig
 const WHERE = "trainLanguageModel";
 const KEYS = [...LANGUAGE_KEYS, "tokenizer", "minCount", "sequenceLength", ...TRAINING_KEYS] as const;
 /** Multiplications and additions of a whole training that the default number of epochs comes to: more for more text. */
-const work = (tokens: number): number => 2.4e13 * Math.min(1.4, Math.max(1, tokens / 1.2e6));
+const work = (tokens: number): number => 1.6e13 * Math.min(1.4, Math.max(1, tokens / 1.2e6));
+/** Steps of the optimizer that a text of few batches is passed over again for, at most 30 times; ten passes are enough for others. */
+const STEPS = 2300;
 const DEV_STREAMS = 16;
 /** Tokens in a mini-batch of lines that the default size comes to. */
 const LINE_TOKENS = 1024;
@@ -53,10 +55,16 @@ function configOf(options: TrainLanguageModelOptions, tokens: number, vocabulary
   });
 }
 
-function epochsFor({ embeddingDim, hiddenSize, numLayers, tied }: LanguageNetworkConfig, tokens: number, vocabulary: number): number {
+function epochsFor(
+  { embeddingDim, hiddenSize, numLayers, tied }: LanguageNetworkConfig,
+  tokens: number,
+  vocabulary: number,
+  batches: number,
+): number {
   const cells = 4 * hiddenSize * (embeddingDim + hiddenSize + (numLayers - 1) * 2 * hiddenSize);
   const perToken = 6 * (cells + vocabulary * (tied ? embeddingDim : hiddenSize));
-  return Math.min(30, Math.max(2, Math.round(work(tokens) / (perToken * tokens))));
+  const most = Math.min(30, Math.max(10, Math.ceil(STEPS / batches)));
+  return Math.min(most, Math.max(2, Math.round(work(tokens) / (perToken * tokens))));
 }
 
 /**
@@ -124,11 +132,16 @@ function prepare(text: string, options: TrainLanguageModelOptions): Material {
 }
 
 function defaultsOf({ vocabulary, config, sequences, sequenceLength }: Material): TrainingDefaults {
-  const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
+  const tokens = Math.max(
+    1,
+    sequences.reduce((sum, { length }) => sum + length, 0),
+  );
   const rows = config.lines
-    ? Math.min(128, sequences.length, Math.round((LINE_TOKENS * sequences.length) / Math.max(1, tokens)))
+    ? Math.min(128, sequences.length, Math.round((LINE_TOKENS * sequences.length) / tokens))
     : Math.min(32, Math.floor(tokens / sequenceLength));
-  return { batchSize: Math.max(1, rows), epochs: epochsFor(config, Math.max(1, tokens), vocabulary.size), lr: 0.004 };
+  const batchSize = Math.max(1, rows);
+  const batches = config.lines ? sequences.length / batchSize : tokens / (batchSize * sequenceLength);
+  return { batchSize, epochs: epochsFor(config, tokens, vocabulary.size, batches), lr: 0.004 };
 }
 
 const streamTask = (streams: Streams, rows: number): TrainedTask<Chunk> => ({
