@@ -1,6 +1,7 @@
 /** What multi-head attention may see: lengths and PyTorch's masks brought together. */
 import type { Engine } from "../engine/engine.js";
 import { IndexError, ShapeError } from "../errors.js";
+import { stepsWithin } from "../ops/lengths.js";
 import { type PreparedMask, prepareMask } from "../ops/softmax.js";
 import { flag } from "../options.js";
 import { tensor } from "../tensor/create.js";
@@ -38,7 +39,7 @@ export function keptSteps(where: string, name: string, lengths: ArrayLike<number
     if (!(Number.isInteger(length) && length >= 0 && length <= time))
       throw new IndexError(`${where}: ${name} ${length} at row ${b}, wants a whole number from 0 to ${time}`);
   }
-  return Uint8Array.from({ length: batch * time }, (_, i) => (i % time < lengths[Math.floor(i / time)]! ? 1 : 0));
+  return stepsWithin(lengths, time);
 }
 
 /** Whether the value of a mask hides a place: not 0 in i32, -Infinity in f32. */

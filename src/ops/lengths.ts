@@ -12,3 +12,7 @@ export function checkLengths(where: string, lengths: ArrayLike<number> | undefin
     }
   }
 }
+
+/** Of the steps [B·T] of a padded batch: 1 within the row's length, 0 beyond. */
+export const stepsWithin = (lengths: ArrayLike<number>, time: number): Uint8Array =>
+  Uint8Array.from({ length: lengths.length * time }, (_, i) => (i % time < lengths[Math.floor(i / time)]! ? 1 : 0));

@@ -4,6 +4,7 @@ import { type Engine, PURPOSE } from "../engine/engine.js";
 import { Stream, streamKey } from "../engine/random.js";
 import { exp } from "../engine/scalar.js";
 import type { HiddenState, LSTMState } from "../nn/recurrent.js";
+import { stepsWithin } from "../ops/lengths.js";
 import { logSoftmax } from "../ops/softmax.js";
 import { checkOptions, wholeNumber } from "../options.js";
 import { keep, tensor } from "../tensor/create.js";
@@ -102,9 +103,10 @@ export class LanguageModel {
     const lengths = lines.map(({ length }) => length);
     for (const rows of bucketBatches(lengths, { batchSize: LINES })) {
       const { ids, lengths: own, batch, time } = padBatch(rows.map((row) => lines[row]!));
+      const real = stepsWithin(own, time);
       const state = this.#pass(behindStart(ids, time), [batch, time], null, (logProbabilities) => {
         ids.forEach((id, i) => {
-          if (i % time < own[Math.floor(i / time)]!) sum += logProbabilities[i * this.vocabulary.size + id]!;
+          if (real[i] === 1) sum += logProbabilities[i * this.vocabulary.size + id]!;
         });
       });
       disposeState(state);

@@ -64,6 +64,7 @@ export interface Transduced {
 
 export interface Seq2SeqMetrics {
   readonly exactMatch: number;
+  /** Of the target's tokens, but of whole words where those are subwords. */
   readonly tokenErrorRate: number;
   readonly bleu: number;
   readonly chrf: number;
@@ -192,11 +193,12 @@ export class Seq2Seq {
     );
   }
 
-  /** Metrics of texts, whoever wrote them, one for each pair; tokens are those of the target's tokenizer. */
+  /** Metrics of texts, whoever wrote them, one for each pair. */
   score(pairs: readonly TextPair[], texts: readonly string[]): Seq2SeqMetrics {
     const targets = pairs.map((pair) => pair.targets);
-    const { tokenizer } = this.target;
-    const cut = (text: string) => tokenizer.encode(text);
+    const { options } = this.target.tokenizer;
+    const counted = options.type === "subwords" ? createTokenizer({ ...options, type: "words" }) : this.target.tokenizer;
+    const cut = (text: string) => counted.encode(text);
     const score = sequenceScore(
       texts.map(cut),
       targets.map((list) => list.map(cut)),

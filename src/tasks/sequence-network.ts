@@ -7,6 +7,7 @@ import { Module } from "../nn/module.js";
 import type { GRU, HiddenState } from "../nn/recurrent.js";
 import { type CellName, countRecurrent, type RecurrentLayer, recurrentLayer } from "../nn/recurrent-layer.js";
 import { add, mul } from "../ops/arithmetic.js";
+import { stepsWithin } from "../ops/lengths.js";
 import { topStates } from "../ops/recurrent/top-states.js";
 import { max, sum } from "../ops/reduce.js";
 import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
@@ -59,7 +60,7 @@ export function recurrentEncoder(engine: Engine, config: SequenceNetworkConfig):
 export const floorOf = (engine: Engine, { batch, time, lengths }: PaddedBatch): Tensor =>
   tensor(
     engine,
-    Float32Array.from({ length: batch * time }, (_, i) => (i % time < lengths[Math.floor(i / time)]! ? 0 : -3e38)),
+    Float32Array.from(stepsWithin(lengths, time), (real) => (real === 1 ? 0 : -3e38)),
     [batch, time, 1],
   );
 

@@ -8,6 +8,7 @@ import type { GRU, HiddenState } from "../nn/recurrent.js";
 import type { RecurrentLayer } from "../nn/recurrent-layer.js";
 import { add, mul } from "../ops/arithmetic.js";
 import { concat, reshape, slice } from "../ops/layout.js";
+import { stepsWithin } from "../ops/lengths.js";
 import { keepRows } from "../ops/recurrent/rows.js";
 import { sum } from "../ops/reduce.js";
 import { softmax } from "../ops/softmax.js";
@@ -119,8 +120,7 @@ export class SequenceEncoder extends Module {
   protected encode(batch: PaddedBatch, vectors: Tensor): Tensor {
     const input = this.#dropout.forward(vectors);
     if (this.encoder instanceof Window) {
-      const { lengths, time } = batch;
-      const real = Array.from({ length: batch.batch * time }, (_, i) => (i % time < lengths[Math.floor(i / time)]! ? 1 : 0));
+      const real = stepsWithin(batch.lengths, batch.time);
       return this.#dropout.forward(this.encoder.forward(keepRows(input, real)));
     }
     const { output, state } = (this.encoder as GRU).forward(input, null, { lengths: batch.lengths });

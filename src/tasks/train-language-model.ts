@@ -5,6 +5,7 @@ import type { ModelDescription } from "../io/model-file.js";
 import type { StateEntries } from "../io/state-dict.js";
 import { crossEntropy } from "../loss/cross-entropy.js";
 import type { HiddenState, LSTMState } from "../nn/recurrent.js";
+import { stepsWithin } from "../ops/lengths.js";
 import { checkOptions, wholeNumber } from "../options.js";
 import { tensor } from "../tensor/create.js";
 import type { StateDict } from "../tensor/state.js";
@@ -162,7 +163,8 @@ function lineTask(model: LanguageModel, lines: readonly Int32Array[], batchSize:
     weight: count,
     loss: (rows) => {
       const { ids, lengths: own, batch, time } = padBatch(rows.map((row) => lines[row]!));
-      const targets = ids.map((id, i) => (i % time < own[Math.floor(i / time)]! ? id : IGNORED));
+      const real = stepsWithin(own, time);
+      const targets = ids.map((id, i) => (real[i] === 1 ? id : IGNORED));
       const { logits } = network.forward(tensor(engine, behindStart(ids, time), [batch, time]));
       return crossEntropy(logits, tensor(engine, targets, [batch, time]), { ignoreIndex: IGNORED });
     },

@@ -90,9 +90,9 @@ describe("classificationBaselines", () => {
     const many = (text: string, ...label: string[]) => ({ text, label });
     const learned = [many("red round", "r", "o"), many("round red", "o", "r"), many("red", "r"), many("blue")];
     const { majority, naiveBayesWords } = classificationBaselines(learned, [many("red round", "o", "r"), many("blue"), many("red", "r")]);
-    expect(majority!.accuracy).toBeCloseTo(1 / 3, 12);
+    expect(majority!.exactMatch).toBeCloseTo(1 / 3, 12);
     expect(majority!.microF1).toBeCloseTo((2 * 3) / (3 + 6), 12);
-    expect(naiveBayesWords).toEqual({ accuracy: 1, microF1: 1, macroF1: 1 });
+    expect(naiveBayesWords).toEqual({ exactMatch: 1, microF1: 1, macroF1: 1 });
   });
 
   test("nothing to learn from, or to judge by", () => {

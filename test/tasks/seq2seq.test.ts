@@ -3,6 +3,8 @@ import { Stream } from "../../src/engine/random.js";
 import { createEngine } from "../../src/index.js";
 import { guessUnits } from "../../src/tasks/guess-units.js";
 import { Seq2Seq, type Seq2SeqInput, type TextPair, type TransduceOptions, trainSeq2Seq } from "../../src/tasks/index.js";
+import { createTokenizer } from "../../src/text/tokenizer.js";
+import { Vocabulary } from "../../src/text/vocabulary.js";
 
 const engine = await createEngine({ seed: 4, numerics: "reproducible" });
 afterAll(() => engine.dispose());
@@ -127,6 +129,23 @@ describe("Seq2Seq.predict", () => {
     expect(() => model.predict(["a"], { search: "best" as "beam" })).toThrowError(/search "best"/);
     expect(() => model.predict(["a"], { beam: 3 } as TransduceOptions)).toThrowError(/beam/);
     expect(() => model.predict(["a", "b"], { prefixes: ["x"] })).toThrowError(/1 prefixes, wants 2/);
+  });
+});
+
+describe("Seq2Seq.score", () => {
+  test("counts whole words where tokens are pieces of them", () => {
+    const tokenizer = createTokenizer({ type: "subwords", lowercase: true, merges: ["b l", "b r"] });
+    const vocabulary = Vocabulary.build([tokenizer.encode("blue brown")], { minCount: 1 });
+    const pieces = new Seq2Seq(engine, model.config, model.source, { tokenizer, vocabulary });
+    const { exactMatch, tokenErrorRate } = pieces.score(
+      [
+        { source: "a", targets: ["blue, brown"] },
+        { source: "b", targets: ["brown"] },
+      ],
+      ["Blue, brawn", "Brown"],
+    );
+    pieces.dispose();
+    expect([exactMatch, tokenErrorRate]).toEqual([0.5, 1 / 4]);
   });
 });
 

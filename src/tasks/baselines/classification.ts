@@ -17,13 +17,12 @@ export function mostFrequent<T>(items: Iterable<T>): T | undefined {
   return best;
 }
 
-/** Accuracy and macro F1; of sets of labels the share of sets that are right, micro and macro F1. */
+/** Accuracy and macro F1; of sets of labels micro and macro F1 and the share of sets that are right. */
 function measure(test: readonly LabelledText[], predicted: readonly string[], keys: readonly string[]): BaselineMetrics {
   const truth = test.map(keyOf);
   if (test.every(({ label }) => typeof label === "string")) return labelMetrics(keys, truth, predicted);
   const sets = (all: readonly string[]) => all.map((key) => (key.startsWith("[") ? (JSON.parse(key) as string[]) : [key]));
-  const { exactMatch, ...scores } = severalLabels(sets(keys).flat(), sets(truth), sets(predicted)).metrics;
-  return { accuracy: exactMatch, ...scores };
+  return severalLabels(sets(keys).flat(), sets(truth), sets(predicted)).metrics;
 }
 
 /**
