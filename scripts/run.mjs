@@ -5,10 +5,10 @@
  *
  * A program's import.meta.url is that of the bundle, and the current folder is the caller's: find files of the repository by
  * the environment variable RECURRA_ROOT, which is set here: path.join(process.env.RECURRA_ROOT, "build/wasm/core-baseline.wasm").
- * Exit code 2 when the program could not be bundled.
+ * --help shows the comment that FILE starts with. Exit code 2 when the program could not be bundled, or its options are wrong.
  */
 import { createHash } from "node:crypto";
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -48,12 +48,22 @@ async function bundle(file) {
   return put(path.join(out, `${path.basename(file, path.extname(file))}-${hash}.mjs`), contents);
 }
 
+/** The comment that a program starts with. */
+async function head(file) {
+  const [, comment] = (await readFile(file, "utf8")).match(/^\/\*\*(.*?)\*\//su) ?? [];
+  return comment === undefined ? "" : comment.replace(/^ \* ?/gmu, "").trim();
+}
+
 const [name, ...rest] = process.argv.slice(2);
 if (name === undefined) {
   console.error("run: no program, wants node scripts/run.mjs FILE [arguments]");
   process.exit(2);
 }
 const file = path.resolve(name);
+if (rest.includes("--help")) {
+  console.log(await head(file));
+  process.exit(0);
+}
 const program = await bundle(file).catch((error) => {
   console.error(
     `run: ${name} could not be bundled (${error.errors?.length ?? 0} errors; is build/wasm there? npm run build:wasm makes it)`,
@@ -63,4 +73,8 @@ const program = await bundle(file).catch((error) => {
 process.argv = [process.argv[0], file, ...(rest[0] === "--" ? rest.slice(1) : rest)];
 process.env.RECURRA_ROOT = root;
 process.setSourceMapsEnabled(true);
-await import(pathToFileURL(program).href);
+await import(pathToFileURL(program).href).catch((error) => {
+  if (!String(error.code).startsWith("ERR_PARSE_ARGS")) throw error;
+  console.error(`${path.basename(file)}: ${error.message}; --help shows what there is`);
+  process.exit(2);
+});
