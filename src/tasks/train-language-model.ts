@@ -34,7 +34,7 @@ const KEYS = [...LANGUAGE_KEYS, "tokenizer", "minCount", "sequenceLength", ...TR
 /** Multiplications and additions of a whole training that the default number of epochs comes to: more for more text. */
 const work = (tokens: number): number => 1.6e13 * Math.min(1.4, Math.max(1, tokens / 1.2e6));
 /** Steps of the optimizer that a text of few batches is passed over again for, at most 30 times; ten passes are enough for others. */
-const STEPS = 2300;
+const STEPS = 1800;
 const DEV_STREAMS = 16;
 /** Tokens in a mini-batch of lines that the default size comes to. */
 const LINE_TOKENS = 1024;
