@@ -77,7 +77,7 @@ interface Example {
 }
 
 /** Multiplications and additions of a whole training that the default number of epochs comes to: more for more data. */
-const work = (examples: number): number => 2e13 + 4e13 * Math.min(1, examples / 100_000);
+const work = (examples: number): number => 2e13 + 2.2e13 * Math.min(1, examples / 100_000);
 
 function planOf(options: TrainSeq2SeqOptions, examples: readonly Example[], { hiddenSize, embeddingDim }: Seq2SeqConfig, outputs: number) {
   const length = (side: keyof Example) => examples.reduce((sum, example) => sum + example[side].length + 1, 0);
