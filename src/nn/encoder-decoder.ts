@@ -2,6 +2,7 @@
 import type { Engine } from "../engine/engine.js";
 import { ConfigError, ShapeError } from "../errors.js";
 import { concat, reshape, slice, stack } from "../ops/layout.js";
+import { stepsWithin } from "../ops/lengths.js";
 import { topStates } from "../ops/recurrent/top-states.js";
 import { tanh } from "../ops/unary.js";
 import { checkOptions, flag, oneOf, wholeNumber } from "../options.js";
@@ -176,7 +177,7 @@ export class EncoderDecoder extends Module {
     const { output, state } = encoder.forward(this.#dropout.forward(this.srcEmbed.forward(src)), null, { lengths });
     const directions = encoder.spec.bidirectional ? 2 : 1;
     const last = (states: Tensor) => topStates(states, directions);
-    const mask = Int32Array.from({ length: batch * length }, (_, i) => (i % length < lengths[Math.floor(i / length)]! ? 1 : 0));
+    const mask = Int32Array.from(stepsWithin(lengths, length));
     const h = tanh(this.bridge.forward(last(state.h)));
     return {
       state: { h, c: this.bridgeC === null ? null : tanh(this.bridgeC.forward(last(state.c))) },
