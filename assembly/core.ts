@@ -12,7 +12,7 @@ export { f32_crf_best } from "./crf/forward";
 export { f32_add, f32_mul, f32_sub } from "./elementwise/binary";
 export { f32_relu, f32_sigmoid, f32_tanh } from "./elementwise/unary";
 export { f32_gather_rows } from "./embedding/gather";
-export { f32_gemm_4x8_splat, f32_gemm_packed_4x8_splat } from "./gemm/gemm";
+export { f32_gemm, f32_gemm_packed } from "./gemm/gemm";
 export { f32_gemm_pack_b8 } from "./gemm/pack";
 export { f32_reduce_max, f32_reduce_sum } from "./reduce/reduce";
 export { f32_log_softmax, f32_softmax } from "./softmax/softmax";

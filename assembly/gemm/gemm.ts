@@ -1,8 +1,9 @@
 // C [m, n] = beta·C + op(A)·op(B), row-major. Every element of C is one accumulator, seeded with beta·C (0: C is not read), to which
 // the products are added for k = 0, 1, …, whatever the path: packed or not, tile or edge, one row or many give the same bits.
-// work: MC x KC floats of packed A, KC x NC of packed B, then the 4x8 scratch tile of the edges. C must not overlap A, B or work.
+// work: MC x KC floats of packed A, KC x NC of packed B, then the scratch tile of the edges. C must not overlap A, B or work.
 import { row8, row24, streamRow, tile4x8 } from "./micro";
-import { KC, packA, packBlockB } from "./pack";
+import { KC, packA, packBlockB, panelRows } from "./pack";
+import { row48, tile6x8 } from "./relaxed";
 
 const MC: i32 = 128;
 const NC: i32 = 1024;
@@ -26,6 +27,12 @@ function scale(c: usize, m: i32, n: i32, ldc: i32, beta: f32): void {
   }
 }
 
+/** C [height, 8] = beta·C + A·B over packed panels. */
+function runTile(height: i32, k: i32, a: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
+  if (ASC_FEATURE_RELAXED_SIMD && height == 6) tile6x8(k, a, b, c, ldc, beta);
+  else tile4x8(k, a, b, c, ldc, beta);
+}
+
 /** A block of op(A) [m, k] that is not yet packed against packed panels [k, n]: packs A by MC rows and runs the tiles. */
 function block(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: i32, ldc: i32, transA: i32, beta: f32, work: usize): void {
   const stride = (<usize>ldc) << 2;
@@ -36,17 +43,19 @@ function block(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: i
     for (let j = 0; j < n; j += 8) {
       const columns = min(8, n - j);
       const panel = panels + ((<usize>j * <usize>k) << 2);
-      for (let r = 0; r < rows; r += 4) {
-        const count = min(4, rows - r);
+      for (let r = 0; r < rows; ) {
+        const height = panelRows(rows - r);
+        const count = min(height, rows - r);
         const to = c + <usize>(i + r) * stride + ((<usize>j) << 2);
         const from = work + ((<usize>r * <usize>k) << 2);
-        if (count == 4 && columns == 8) {
-          tile4x8(k, from, panel, to, stride, beta);
+        if (count == height && columns == 8) {
+          runTile(height, k, from, panel, to, stride, beta);
         } else {
           if (beta != 0) copyTile(tile, 32, to, stride, count, columns);
-          tile4x8(k, from, panel, tile, 32, beta);
+          runTile(height, k, from, panel, tile, 32, beta);
           copyTile(to, stride, tile, 32, count, columns);
         }
+        r += height;
       }
     }
   }
@@ -56,6 +65,13 @@ function block(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: i
 function rowBlock(c: usize, a: usize, panels: usize, n: i32, k: i32, beta: f32, tile: usize): void {
   const panel = (<usize>k) << 5;
   let j = 0;
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    for (; j + 48 <= n; j += 48) {
+      row48(k, a, panels, panel, c, beta);
+      panels += 6 * panel;
+      c += 192;
+    }
+  }
   for (; j + 24 <= n; j += 24) {
     row24(k, a, panels, panel, c, beta);
     panels += 3 * panel;
@@ -73,7 +89,7 @@ function rowBlock(c: usize, a: usize, panels: usize, n: i32, k: i32, beta: f32, 
   }
 }
 
-export function f32_gemm_packed_4x8_splat(
+export function f32_gemm_packed(
   c: usize,
   a: usize,
   packed: usize,
@@ -113,7 +129,7 @@ export function f32_gemm_packed_4x8_splat(
   }
 }
 
-export function f32_gemm_4x8_splat(
+export function f32_gemm(
   c: usize,
   a: usize,
   b: usize,

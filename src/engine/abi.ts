@@ -5,9 +5,9 @@
 import type { CoreKernels, TrainKernels } from "./kernels.js";
 
 export const CORE_ABI: { readonly [K in keyof CoreKernels]: string } = {
-  gemm: "f32_gemm_4x8_splat",
+  gemm: "f32_gemm",
   packB: "f32_gemm_pack_b8",
-  gemmPacked: "f32_gemm_packed_4x8_splat",
+  gemmPacked: "f32_gemm_packed",
   tanh: "f32_tanh",
   sigmoid: "f32_sigmoid",
   relu: "f32_relu",

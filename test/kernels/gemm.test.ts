@@ -2,9 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createGemm } from "../../src/engine/js/gemm.js";
 import { gemmReference } from "../reference/gemm.js";
-import { createRigs, type Rig, randomFloats, sameBits } from "./harness.js";
+import { createRelaxedRig, createRigs, outputsOf, type Rig, randomFloats, sameBits } from "./harness.js";
 
 const rigs = createRigs(createGemm);
+const relaxed = createRelaxedRig();
+/** Larger tiles and rows of the relaxed build have other edges than the baseline's. */
+const all = [...rigs.both, relaxed];
 
 interface Case {
   readonly m: number;
@@ -40,7 +43,18 @@ function run(rig: Rig, { m, n, k, transA, transB, beta, gap, skew, seed }: Case)
 
 /** Error of float32 sums of k products, each at most 1: the usual bound k·2^-24·sum|ab|, with room for the seed. */
 function check(shape: Case): void {
-  const [plain, packed] = sameBits(rigs, (rig) => run(rig, shape)) as [Float32Array, Float32Array];
+  checkOutputs(
+    shape,
+    sameBits(rigs, (rig) => run(rig, shape)),
+  );
+  checkOutputs(
+    shape,
+    outputsOf(relaxed, (rig) => run(rig, shape)),
+  );
+}
+
+function checkOutputs(shape: Case, outputs: readonly Float32Array[]): void {
+  const [plain, packed] = outputs as [Float32Array, Float32Array];
   const { m, n, k, gap, seed, transA, transB, beta } = shape;
   expect(packed, "packed and plain products differ").toEqual(plain);
   const before = randomFloats(m * (n + gap), seed + 2);
@@ -107,25 +121,25 @@ describe("gemm", () => {
   });
 
   test("a row has the same bits alone and in any batch", () => {
-    const [n, k] = [37, 300];
-    for (const rig of rigs.both) {
+    const [n, k] = [101, 300];
+    for (const rig of all) {
       rig.reset();
-      const a = rig.f32(randomFloats(9 * k, 1));
-      const packed = rig.blank(k * 40);
+      const a = rig.f32(randomFloats(16 * k, 1));
+      const packed = rig.blank(k * 104);
       rig.kernels.packB(packed, rig.f32(randomFloats(n * k, 2)), k, n, n, 0);
-      const c = rig.blank(9 * n);
-      rig.kernels.gemmPacked(c, a, packed, 9, n, k, k, n, 0, 0, rig.work);
-      const together = rig.read(c, 9 * n);
-      for (let row = 0; row < 9; row++) {
-        const alone = rig.blank(n);
-        rig.kernels.gemmPacked(alone, a + row * k * 4, packed, 1, n, k, k, n, 0, 0, rig.work);
-        expect(rig.read(alone, n), `${rig.name}: row ${row}`).toEqual(together.slice(row * n, (row + 1) * n));
+      const alone = rig.blank(16 * n);
+      for (let row = 0; row < 16; row++)
+        rig.kernels.gemmPacked(alone + row * n * 4, a + row * k * 4, packed, 1, n, k, k, n, 0, 0, rig.work);
+      const together = rig.blank(16 * n);
+      for (let rows = 2; rows <= 16; rows++) {
+        rig.kernels.gemmPacked(together, a, packed, rows, n, k, k, n, 0, 0, rig.work);
+        expect(rig.read(together, rows * n), `${rig.name}: ${rows} rows`).toEqual(rig.read(alone, rows * n));
       }
     }
   });
 
   test("k 0 scales C, or clears it without reading when beta is 0", () => {
-    for (const rig of rigs.both) {
+    for (const rig of all) {
       rig.reset();
       const a = rig.blank(1);
       const c = rig.f32([1, 2, 3, 4, 5, 6]);
@@ -138,7 +152,7 @@ describe("gemm", () => {
   });
 
   test("beta 0 does not read C: NaN there does not spread", () => {
-    for (const rig of rigs.both) {
+    for (const rig of all) {
       rig.reset();
       const a = rig.f32(randomFloats(35, 1));
       const c = rig.blank(25);

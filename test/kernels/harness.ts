@@ -3,6 +3,7 @@
  * data, run the same call and compare bits. Every block is fenced by canaries.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
 import { instantiateSync } from "@assemblyscript/loader";
 import { CORE_ABI, TRAIN_ABI } from "../../src/engine/abi.js";
 import type { Heap } from "../../src/engine/heap.js";
@@ -14,7 +15,7 @@ const FENCE = 16;
 const CANARY = 0x5ca1ab1e;
 
 export interface Rig {
-  readonly name: "wasm" | "js";
+  readonly name: "wasm" | "js" | "relaxed";
   readonly kernels: Kernels;
   readonly heap: Heap;
   readonly work: Ptr;
@@ -30,7 +31,7 @@ export interface Rig {
   reset(): void;
 }
 
-function makeRig(name: "wasm" | "js", kernels: Kernels, heap: Heap): Rig {
+function makeRig(name: Rig["name"], kernels: Kernels, heap: Heap): Rig {
   let top = HEAP_START + Math.ceil(WORK_BYTES / 64) * 64;
   let fences: number[] = [];
   const fence = () => {
@@ -87,19 +88,30 @@ function views(buffer: ArrayBufferLike): Heap {
   return { f32: new Float32Array(buffer), i32: new Int32Array(buffer), u8: new Uint8Array(buffer) };
 }
 
-function wasmKernels(memory: WebAssembly.Memory): Kernels {
+function wasmKernels(memory: WebAssembly.Memory, level: "baseline" | "relaxed"): Kernels {
   const kernels: Record<string, unknown> = {};
   for (const [module, abi] of [
     ["core", CORE_ABI],
     ["train", TRAIN_ABI],
   ] as const) {
     // As far below the root here as in a bundle of scripts/run.mjs.
-    const file = new URL(`../../build/wasm/${module}-baseline.wasm`, import.meta.url);
+    const file = new URL(`../../build/wasm/${module}-${level}.wasm`, import.meta.url);
     if (!existsSync(file)) throw new Error(`${file.pathname} is missing: npm run build:wasm`);
     const { exports } = instantiateSync(readFileSync(file), { env: { memory } });
     for (const [method, name] of Object.entries(abi)) kernels[method] = (exports as Record<string, unknown>)[name];
   }
   return kernels as unknown as Kernels;
+}
+
+function wasmRig(name: "wasm" | "relaxed"): Rig {
+  const memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65536, shared: true });
+  return makeRig(name, wasmKernels(memory, name === "wasm" ? "baseline" : name), views(memory.buffer));
+}
+
+/** The build for relaxed SIMD, whose bits differ from the others'. Node 20 has it behind a flag. */
+export function createRelaxedRig(): Rig {
+  if (process.versions.node.startsWith("20.")) setFlagsFromString("--experimental-wasm-relaxed-simd");
+  return wasmRig("relaxed");
 }
 
 /**
@@ -110,8 +122,7 @@ export function createRigs(
   createTwin: (heap: Heap) => object,
   buffer: ArrayBufferLike = new ArrayBuffer(PAGES * 65536),
 ): { wasm: Rig; js: Rig; both: readonly Rig[] } {
-  const memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65536, shared: true });
-  const wasm = makeRig("wasm", wasmKernels(memory), views(memory.buffer));
+  const wasm = wasmRig("wasm");
   const heap = views(buffer);
   const js = makeRig("js", createTwin(heap) as Kernels, heap);
   return { wasm, js, both: [wasm, js] };
@@ -142,17 +153,20 @@ export function randomFloats(n: number, seed: number, scale = 1): Float32Array {
   });
 }
 
+/** Runs a call that lays out its data and returns the outputs as [address, elements]; throws where a fence was written. */
+export function outputsOf(rig: Rig, run: (rig: Rig) => readonly (readonly [Ptr, number])[]): Float32Array[] {
+  rig.reset();
+  const outputs = run(rig);
+  rig.checkFences();
+  return outputs.map(([ptr, n]) => rig.read(ptr, n));
+}
+
 /**
  * Runs the same call on both rigs. `run` lays out its data and returns the outputs as [address, elements].
  * Returns wasm's outputs; throws where a fence was written or bits differ.
  */
 export function sameBits(rigs: { readonly both: readonly Rig[] }, run: (rig: Rig) => readonly (readonly [Ptr, number])[]): Float32Array[] {
-  const results = rigs.both.map((rig) => {
-    rig.reset();
-    const outputs = run(rig);
-    rig.checkFences();
-    return outputs.map(([ptr, n]) => rig.read(ptr, n));
-  });
+  const results = rigs.both.map((rig) => outputsOf(rig, run));
   const [wasm, js] = results as [Float32Array[], Float32Array[]];
   wasm.forEach((output, i) => {
     const difference = firstDifference(output, js[i]!);
