@@ -6,33 +6,31 @@
 //   dn = a·(1-z)·(1-n·n)   dr = dn·hn·(r·(1-r))   dz = a·(hPrev-n)·(z·(1-z))   dHn = dn·r   dh = a·z
 //   dGates [rows, 3H], may be gates; dHn [rows, H], may be hn; dh [rows, H] is read and overwritten by its direct part to hPrev.
 
-import { sigmoid4, tanh4 } from "../simd/math";
+import { f32_sigmoid, f32_tanh } from "../elementwise/unary";
 import { load4, store4 } from "../simd/tail";
 
-/** Four columns (or n, when `full` is false); `size` is the distance of two gates in bytes. */
-function forward(full: bool, h: usize, gates: usize, hn: usize, hPrev: usize, size: usize, n: i32): void {
-  const reset = sigmoid4(load4(full, gates, n));
-  store4(full, gates, reset, n);
-  const update = sigmoid4(load4(full, gates + size, n));
-  store4(full, gates + size, update, n);
-  const fresh = tanh4(f32x4.add(load4(full, gates + 2 * size, n), f32x4.mul(reset, load4(full, hn, n))));
-  store4(full, gates + 2 * size, fresh, n);
-  const kept = f32x4.mul(update, load4(full, hPrev, n));
-  store4(full, h, f32x4.add(f32x4.mul(f32x4.sub(f32x4.splat(1), update), fresh), kept), n);
+function candidate(full: bool, gates: usize, hn: usize, size: usize, n: i32): void {
+  const reset = f32x4.mul(load4(full, gates, n), load4(full, hn, n));
+  store4(full, gates + 2 * size, f32x4.add(load4(full, gates + 2 * size, n), reset), n);
 }
 
+function blend(full: bool, h: usize, gates: usize, hPrev: usize, size: usize, n: i32): void {
+  const update = load4(full, gates + size, n);
+  const kept = f32x4.mul(update, load4(full, hPrev, n));
+  store4(full, h, f32x4.add(f32x4.mul(f32x4.sub(f32x4.splat(1), update), load4(full, gates + 2 * size, n)), kept), n);
+}
+
+// A row at a time, function by function: see lstm.ts.
 export function f32_gru_cell_fwd(h: usize, gates: usize, hn: usize, hPrev: usize, rows: i32, hidden: i32, ldh: i32, ldhPrev: i32): void {
   const size = (<usize>hidden) << 2;
   for (; rows > 0; rows--) {
-    let j = 0;
-    for (; j + 4 <= hidden; j += 4) {
-      const at = (<usize>j) << 2;
-      inline.always(forward(true, h + at, gates + at, hn + at, hPrev + at, size, 4));
-    }
-    if (j < hidden) {
-      const at = (<usize>j) << 2;
-      inline.always(forward(false, h + at, gates + at, hn + at, hPrev + at, size, hidden - j));
-    }
+    f32_sigmoid(gates, gates, 2 * hidden);
+    let at: usize = 0;
+    for (; at + 16 <= size; at += 16) inline.always(candidate(true, gates + at, hn + at, size, 4));
+    if (at < size) inline.always(candidate(false, gates + at, hn + at, size, hidden & 3));
+    f32_tanh(gates + 2 * size, gates + 2 * size, hidden);
+    for (at = 0; at + 16 <= size; at += 16) inline.always(blend(true, h + at, gates + at, hPrev + at, size, 4));
+    if (at < size) inline.always(blend(false, h + at, gates + at, hPrev + at, size, hidden & 3));
     h += (<usize>ldh) << 2;
     gates += 3 * size;
     hn += size;

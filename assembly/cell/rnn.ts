@@ -3,22 +3,15 @@
 // f32_rnn_cell_bwd: dz = (dh + dOut)·f'(h), f' = 1 - h·h, or 1 where h > 0 or NaN and else 0.
 //   dz, dh [rows, H] dense, dz may be dh; dOut (0: absent) has row stride ldOut, h ldh.
 
-import { relu4, tanh4 } from "../simd/math";
+import { f32_relu, f32_tanh } from "../elementwise/unary";
 import { load4, store4 } from "../simd/tail";
 
-function forward(full: bool, h: usize, z: usize, n: i32, mode: i32): void {
-  const v = load4(full, z, n);
-  store4(full, h, mode == 0 ? tanh4(v) : relu4(v), n);
-}
-
 export function f32_rnn_cell_fwd(h: usize, z: usize, rows: i32, hidden: i32, ldh: i32, mode: i32): void {
-  const gap = (<usize>ldh - <usize>hidden) << 2;
   for (; rows > 0; rows--) {
-    let n = hidden;
-    for (; n >= 4; n -= 4, h += 16, z += 16) inline.always(forward(true, h, z, 4, mode));
-    if (n > 0) inline.always(forward(false, h, z, n, mode));
-    h += ((<usize>n) << 2) + gap;
-    z += (<usize>n) << 2;
+    if (mode == 0) f32_tanh(h, z, hidden);
+    else f32_relu(h, z, hidden);
+    h += (<usize>ldh) << 2;
+    z += (<usize>hidden) << 2;
   }
 }
 
