@@ -3,7 +3,7 @@ import type { Engine } from "../../engine/engine.js";
 import type { Ptr } from "../../engine/kernels.js";
 import type { Lane } from "../../engine/lane.js";
 import type { DropoutMask } from "../dropout.js";
-import { rowsTimesPacked } from "../linear.js";
+import { rowsTimesPacked, timesPacked } from "../linear.js";
 import { packOperand } from "../packed.js";
 import { dropRows } from "./dropout.js";
 import { gruStep } from "./gru.js";
@@ -95,6 +95,12 @@ function jointBias({ engine, spec, sizes }: LayerContext, { biasIh, biasHh }: Re
   return joint;
 }
 
+/**
+ * Rows from which the input's products are made step by step, for then the gates stay in the cache; below, a product of all steps at once
+ * is the faster one (one to three rows have no tiles). 32 rows, 128 to 256, 64 steps, old time over new: LSTM 1.03 to 1.05, GRU 1.01 to 1.04.
+ */
+const ROWS_BY_STEP = 8;
+
 /** Memory of one direction; `keep` false: only what the recurrence itself needs. */
 function prepare(context: LayerContext, keep: boolean, h0: Ptr, c0: Ptr): DirectionTrace {
   const { engine, spec, sizes, ragged } = context;
@@ -102,7 +108,7 @@ function prepare(context: LayerContext, keep: boolean, h0: Ptr, c0: Ptr): Direct
   const rows = keep ? ragged.total : ragged.batch;
   const lstm = spec.kind === "LSTM";
   return {
-    gates: floats(ragged.total * sizes.gates * sizes.hidden),
+    gates: floats((ragged.batch < ROWS_BY_STEP ? ragged.total : rows) * sizes.gates * sizes.hidden),
     c: lstm ? (keep ? floats(rows * sizes.hidden) : c0) : 0,
     tanhC: lstm && keep ? floats(rows * sizes.hidden) : 0,
     hn: spec.kind === "GRU" ? floats(rows * sizes.hidden) : 0,
@@ -110,6 +116,15 @@ function prepare(context: LayerContext, keep: boolean, h0: Ptr, c0: Ptr): Direct
     h0,
     c0,
   };
+}
+
+/** x [total, inSize] · W_ihᵀ + bias, the gates' side of the input. */
+interface InputSide {
+  readonly x: Ptr;
+  readonly inSize: number;
+  readonly packed: Ptr;
+  /** 0 for none. */
+  readonly bias: Ptr;
 }
 
 /** Recurrent operands of the products, forward or of the gradients' chain, packed once for all steps. */
@@ -134,7 +149,7 @@ function packRecurrent({ engine, spec, sizes }: LayerContext, { weightHh, weight
   };
 }
 
-/** The time loop over a lane's rows of the batch. */
+/** The time loop over a lane's rows of the batch; `side` null: the gates hold the input's products already. */
 function runSteps(
   { engine, spec, sizes, ragged }: LayerContext,
   lane: Lane,
@@ -144,6 +159,7 @@ function runSteps(
   trace: DirectionTrace,
   weights: RecurrentWeights,
   packed: RecurrentOperands,
+  side: InputSide | null,
   out: Ptr,
 ): void {
   const { kernels, work } = lane;
@@ -158,8 +174,9 @@ function runSteps(
     if (count <= 0) continue;
     const row = ragged.offsets[step.t]! + rows.begin;
     const kept = keep ? row : rows.begin;
-    const gates = trace.gates + row * gateWidth * 4;
+    const gates = trace.gates + (side === null ? row : kept) * gateWidth * 4;
     const h = out + row * width * 4;
+    if (side !== null) timesPacked(lane, gates, side.x + row * side.inSize * 4, side.packed, count, gateWidth, side.inSize, 0, side.bias);
     const prev = stateBefore(ragged, lane, rows, step, out, width, trace.h0, recurrent, mixH);
     const hPrev = prev.ptr + rows.begin * prev.ld * 4;
     if (spec.kind === "GRU") {
@@ -280,13 +297,15 @@ function forwardDirection(
     ld: inSize,
     transposed: 1,
   });
-  rowsTimesPacked(engine, trace.gates, x, packed, total, gateWidth, inSize, 0, jointBias(context, weights));
+  const bias = jointBias(context, weights);
+  const side = batch < ROWS_BY_STEP ? null : { x, inSize, packed, bias };
+  if (side === null) rowsTimesPacked(engine, trace.gates, x, packed, total, gateWidth, inSize, 0, bias);
   const operands = packRecurrent(context, weights);
   engine.split(
     batch,
     4,
     2 * total * gateWidth * recurrent,
-    (lane, begin, end) => runSteps(context, lane, { begin, end }, reverse, keep, trace, weights, operands, out),
+    (lane, begin, end) => runSteps(context, lane, { begin, end }, reverse, keep, trace, weights, operands, side, out),
     ragged.steps,
   );
   const last = engine.scratch(batch * Math.max(hidden, recurrent) * 4);
