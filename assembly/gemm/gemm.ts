@@ -1,14 +1,14 @@
 // C [m, n] = beta·C + op(A)·op(B), row-major. Every element of C is one accumulator, seeded with beta·C (0: C is not read), to which
 // the products are added for k = 0, 1, …, whatever the path: packed or not, tile or edge, one row or many give the same bits.
-// work: MC x KC floats of packed A, KC x NC of packed B, then the scratch tile of the edges. C must not overlap A, B or work.
+// work: MC rows of A, KC x NC of packed B, then the scratch tile of the edges. C must not overlap A, B or work.
 import { row8, row24, streamRow, tile4x8 } from "./micro";
-import { KC, packA, packBlockB, panelRows } from "./pack";
-import { row48, tile6x8 } from "./relaxed";
+import { KC, packBlockB, ROW, transposeA } from "./pack";
+import { row32, row48, tile6x8 } from "./relaxed";
 
 const MC: i32 = 128;
 const NC: i32 = 1024;
-const WORK_B: usize = 128 * 256 * 4;
-const WORK_TILE: usize = 128 * 256 * 4 + 256 * 1024 * 4;
+const WORK_B: usize = 128 * 1088;
+const WORK_TILE: usize = 128 * 1088 + 256 * 1024 * 4;
 
 /** Copies `rows` x `columns` floats between matrices with row strides in bytes. */
 function copyTile(dst: usize, dstStride: usize, src: usize, srcStride: usize, rows: i32, columns: i32): void {
@@ -27,65 +27,97 @@ function scale(c: usize, m: i32, n: i32, ldc: i32, beta: f32): void {
   }
 }
 
-/** C [height, 8] = beta·C + A·B over packed panels. */
-function runTile(height: i32, k: i32, a: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
-  if (ASC_FEATURE_RELAXED_SIMD && height == 6) tile6x8(k, a, b, c, ldc, beta);
-  else tile4x8(k, a, b, c, ldc, beta);
+/**
+ * Height of the tile at which `left` rows begin: 4, or in the relaxed build 6, with no more rows in all than tiles of 4 would take. A tile of
+ * 6 is 12 chains, what two units of fused multiply-add with a latency of 4 keep full; 4 rows are 8, the very least. Without fusing
+ * there is no register left for it, and nothing to gain.
+ */
+function tileRows(left: i32): i32 {
+  return ASC_FEATURE_RELAXED_SIMD && left > 4 && left != 7 && left != 8 ? 6 : 4;
 }
 
-/** A block of op(A) [m, k] that is not yet packed against packed panels [k, n]: packs A by MC rows and runs the tiles. */
+function runTile(height: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
+  if (ASC_FEATURE_RELAXED_SIMD && height == 6) tile6x8(k, a, lda, b, c, ldc, beta);
+  else tile4x8(k, a, lda, b, c, ldc, beta);
+}
+
+/** Rows of A, row-major, against packed panels [k, n]; lda and ldc in bytes. Rows that fill no tile: A is read on beyond them. */
+function tiles(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: usize, ldc: usize, beta: f32, tile: usize): void {
+  for (let j = 0; j < n; j += 8) {
+    const columns = min(8, n - j);
+    for (let r = 0; r < m; ) {
+      const height = tileRows(m - r);
+      const count = min(height, m - r);
+      const to = c + <usize>r * ldc + ((<usize>j) << 2);
+      const from = a + <usize>r * lda;
+      if (count == height && columns == 8) {
+        runTile(height, k, from, lda, panels, to, ldc, beta);
+      } else {
+        if (beta != 0) copyTile(tile, 32, to, ldc, count, columns);
+        runTile(height, k, from, lda, panels, tile, 32, beta);
+        copyTile(to, ldc, tile, 32, count, columns);
+      }
+      r += height;
+    }
+    panels += (<usize>k) << 5;
+  }
+}
+
+/** A block of op(A) [m, k] against packed panels [k, n], MC rows after the other; the last rows are copied, for nothing is behind them. */
 function block(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: i32, ldc: i32, transA: i32, beta: f32, work: usize): void {
+  const step = (<usize>lda) << 2;
   const stride = (<usize>ldc) << 2;
   const tile = work + WORK_TILE;
-  for (let i = 0; i < m; i += MC) {
-    const rows = min(MC, m - i);
-    packA(work, a + (transA ? (<usize>i) << 2 : (<usize>i * <usize>lda) << 2), rows, k, lda, transA);
-    for (let j = 0; j < n; j += 8) {
-      const columns = min(8, n - j);
-      const panel = panels + ((<usize>j * <usize>k) << 2);
-      for (let r = 0; r < rows; ) {
-        const height = panelRows(rows - r);
-        const count = min(height, rows - r);
-        const to = c + <usize>(i + r) * stride + ((<usize>j) << 2);
-        const from = work + ((<usize>r * <usize>k) << 2);
-        if (count == height && columns == 8) {
-          runTile(height, k, from, panel, to, stride, beta);
-        } else {
-          if (beta != 0) copyTile(tile, 32, to, stride, count, columns);
-          runTile(height, k, from, panel, tile, 32, beta);
-          copyTile(to, stride, tile, 32, count, columns);
-        }
-        r += height;
-      }
+  if (transA) {
+    for (; m > 0; m -= MC) {
+      const rows = min(MC, m);
+      transposeA(work, a, rows, k, lda);
+      tiles(c, work, panels, rows, n, k, ROW, stride, beta, tile);
+      a += (<usize>MC) << 2;
+      c += <usize>MC * stride;
     }
+    return;
   }
+  for (; m > 0; m -= MC) {
+    const rows = min(MC, m);
+    let whole = 0;
+    while (rows - whole >= tileRows(rows - whole)) whole += tileRows(rows - whole);
+    tiles(c, a, panels, whole, n, k, step, stride, beta, tile);
+    if (whole < rows) {
+      copyTile(work, ROW, a + <usize>whole * step, step, rows - whole, k);
+      tiles(c + <usize>whole * stride, work, panels, rows - whole, n, k, ROW, stride, beta, tile);
+    }
+    a += <usize>MC * step;
+    c += <usize>MC * stride;
+  }
+}
+
+/** Panels to take at once of the `left` that a row still has: so that few are run alone, which takes as long as three or four. */
+function panelsAtOnce(left: i32): i32 {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    if (left == 6 || left > 8) return 6;
+    if (left == 4 || left == 5 || left == 8) return 4;
+  }
+  return left < 3 ? 1 : 3;
 }
 
 /** One row of A against packed panels [k, n]. */
 function rowBlock(c: usize, a: usize, panels: usize, n: i32, k: i32, beta: f32, tile: usize): void {
   const panel = (<usize>k) << 5;
-  let j = 0;
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    for (; j + 48 <= n; j += 48) {
-      row48(k, a, panels, panel, c, beta);
-      panels += 6 * panel;
-      c += 192;
-    }
+  for (let left = n >> 3; left > 0; ) {
+    const count = panelsAtOnce(left);
+    if (ASC_FEATURE_RELAXED_SIMD && count == 6) row48(k, a, panels, panel, c, beta);
+    else if (ASC_FEATURE_RELAXED_SIMD && count == 4) row32(k, a, panels, panel, c, beta);
+    else if (count == 3) row24(k, a, panels, panel, c, beta);
+    else row8(k, a, panels, c, beta);
+    left -= count;
+    panels += <usize>count * panel;
+    c += (<usize>count) << 5;
   }
-  for (; j + 24 <= n; j += 24) {
-    row24(k, a, panels, panel, c, beta);
-    panels += 3 * panel;
-    c += 96;
-  }
-  for (; j + 8 <= n; j += 8) {
-    row8(k, a, panels, c, beta);
-    panels += panel;
-    c += 32;
-  }
-  if (j < n) {
-    if (beta != 0) copyTile(tile, 32, c, 32, 1, n - j);
+  if (n & 7) {
+    if (beta != 0) copyTile(tile, 32, c, 32, 1, n & 7);
     row8(k, a, panels, tile, beta);
-    copyTile(c, 32, tile, 32, 1, n - j);
+    copyTile(c, 32, tile, 32, 1, n & 7);
   }
 }
 

@@ -1,37 +1,21 @@
-// Packing for the tiles: A in panels of 4 or 6 rows, B in panels of 8 columns; per k the panel's values are neighbours.
-// The last panel is filled with zeros, whose products land in the scratch tile and are dropped.
+// Packing for the tiles: B in panels of 8 columns; per k the panel's values are neighbours. The last panel is filled with zeros, whose
+// products land in the scratch tile and are dropped. A is read as it lies, by rows, and brought into rows where it is stored the other way.
 
 /** Rows of a k block: packs of B are cut into blocks of KC, so that a panel stays in the first cache. */
 export const KC: i32 = 256;
+/** Bytes from row to row of a block of A that was brought into rows: KC values and a line, so that rows do not meet in one set of the cache. */
+export const ROW: usize = 1088;
 
-/** Values of k at a time when A lies transposed: its lines are then still in the first cache when the next panel reads on in them. */
-const CHUNK: i32 = 16;
-
-/**
- * Height of the panel, and of the tile, at which `left` rows of A begin: 4, or in the relaxed build 6, with no more rows in all than panels
- * of 4 would take. A tile of 6 is 12 chains, what two units of fused multiply-add with a latency of 4 keep full; 4 rows are 8, the very
- * least. Without fusing there is no register left for it, and nothing to gain.
- */
-export function panelRows(left: i32): i32 {
-  if (ASC_FEATURE_RELAXED_SIMD) return left <= 4 || left == 7 || left == 8 ? 4 : 6;
-  return 4;
-}
-
-/** Copies a panel whose values for one k are neighbours in the source: `width` (1 … lanes) of them, zeros up to `lanes` (4, 6 or 8). */
-function copyPanel(dst: usize, src: usize, k: i32, stride: usize, width: i32, lanes: i32): void {
-  if (width == lanes) {
-    for (; k > 0; k--) {
-      v128.store(dst, v128.load(src));
-      if (lanes == 8) v128.store(dst, v128.load(src, 16), 16);
-      else if (ASC_FEATURE_RELAXED_SIMD && lanes == 6) store<u64>(dst, load<u64>(src, 16), 16);
-      dst += (<usize>lanes) << 2;
-      src += stride;
-    }
-    return;
-  }
+/** Copies a panel whose values for one k are neighbours in the source: `width` (1 … 8) of them, then zeros. */
+function copyPanel(dst: usize, src: usize, k: i32, stride: usize, width: i32): void {
   for (; k > 0; k--) {
-    for (let j = 0; j < lanes; j++) store<f32>(dst + ((<usize>j) << 2), j < width ? load<f32>(src + ((<usize>j) << 2)) : 0);
-    dst += (<usize>lanes) << 2;
+    if (width == 8) {
+      v128.store(dst, v128.load(src));
+      v128.store(dst, v128.load(src, 16), 16);
+    } else {
+      for (let j = 0; j < 8; j++) store<f32>(dst + ((<usize>j) << 2), j < width ? load<f32>(src + ((<usize>j) << 2)) : 0);
+    }
+    dst += 32;
     src += stride;
   }
 }
@@ -73,62 +57,33 @@ function transpose4(dst: usize, src: usize, k: i32, stride: usize, step: usize):
   }
 }
 
-/** Two rows as in transpose4. */
-function transpose2(dst: usize, src: usize, k: i32, stride: usize, step: usize): void {
-  let s1 = src + stride;
-  for (; k >= 4; k -= 4) {
-    const r0 = v128.load(src);
-    const r1 = v128.load(s1);
-    const a = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
-    const b = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-    v128.store64_lane(dst, a, 0);
-    v128.store64_lane(dst + step, a, 1);
-    v128.store64_lane(dst + 2 * step, b, 0);
-    v128.store64_lane(dst + 3 * step, b, 1);
-    dst += 4 * step;
-    src += 16;
-    s1 += 16;
-  }
-  for (; k > 0; k--) {
-    store<f32>(dst, load<f32>(src));
-    store<f32>(dst, load<f32>(s1), 4);
-    dst += step;
-    src += 4;
-    s1 += 4;
-  }
-}
-
-/** Packs a panel of `width` (1 … lanes) rows that are contiguous along k. */
-function transposePanel(dst: usize, src: usize, k: i32, stride: usize, width: i32, lanes: i32): void {
-  const step = (<usize>lanes) << 2;
-  if (width == lanes) {
-    transpose4(dst, src, k, stride, step);
-    if (lanes == 8) transpose4(dst + 16, src + 4 * stride, k, stride, step);
-    else if (ASC_FEATURE_RELAXED_SIMD && lanes == 6) transpose2(dst + 16, src + 4 * stride, k, stride, step);
+/** Packs a panel of `width` (1 … 8) rows that are contiguous along k. */
+function transposePanel(dst: usize, src: usize, k: i32, stride: usize, width: i32): void {
+  if (width == 8) {
+    transpose4(dst, src, k, stride, 32);
+    transpose4(dst + 16, src + 4 * stride, k, stride, 32);
     return;
   }
   for (let p = 0; p < k; p++) {
-    for (let j = 0; j < lanes; j++) {
+    for (let j = 0; j < 8; j++) {
       store<f32>(dst + ((<usize>j) << 2), j < width ? load<f32>(src + <usize>j * stride + ((<usize>p) << 2)) : 0);
     }
-    dst += step;
+    dst += 32;
   }
 }
 
-/** Rows [0, m) x [0, k) of op(A) into panels; `a` points at the block's first element. */
-export function packA(dst: usize, a: usize, m: i32, k: i32, lda: i32, transA: i32): void {
+/** A block of A that is stored [k, m], as rows [m, k] that lie ROW bytes apart. */
+export function transposeA(dst: usize, a: usize, m: i32, k: i32, lda: i32): void {
   const stride = (<usize>lda) << 2;
-  const chunk = transA ? CHUNK : k;
-  for (let p = 0; p < k; p += chunk) {
-    const depth = min(chunk, k - p);
-    for (let i = 0; i < m; ) {
-      const lanes = panelRows(m - i);
-      const rows = min(lanes, m - i);
-      const to = dst + ((<usize>(i * k + p * lanes)) << 2);
-      if (transA) copyPanel(to, a + <usize>p * stride + ((<usize>i) << 2), depth, stride, rows, lanes);
-      else transposePanel(to, a + <usize>i * stride, depth, stride, rows, lanes);
-      i += lanes;
-    }
+  for (; k >= 4; k -= 4) {
+    transpose4(dst, a, m, stride, ROW);
+    dst += 16;
+    a += 4 * stride;
+  }
+  for (; k > 0; k--) {
+    for (let i = 0; i < m; i++) store<f32>(dst + <usize>i * ROW, load<f32>(a + ((<usize>i) << 2)));
+    dst += 4;
+    a += stride;
   }
 }
 
@@ -137,8 +92,8 @@ export function packBlockB(dst: usize, b: usize, k: i32, n: i32, ldb: i32, trans
   const stride = (<usize>ldb) << 2;
   for (let j = 0; j < n; j += 8) {
     const columns = min(8, n - j);
-    if (transB) transposePanel(dst, b + <usize>j * stride, k, stride, columns, 8);
-    else copyPanel(dst, b + ((<usize>j) << 2), k, stride, columns, 8);
+    if (transB) transposePanel(dst, b + <usize>j * stride, k, stride, columns);
+    else copyPanel(dst, b + ((<usize>j) << 2), k, stride, columns);
     dst += (<usize>k) << 5;
   }
 }

@@ -13,7 +13,7 @@
 export type Ptr = number;
 
 /** Bytes of scratch memory that `gemm` and `gemmPacked` want; one workspace per thread. */
-export const WORK_BYTES = 128 * 256 * 4 + 256 * 1024 * 4 + 512;
+export const WORK_BYTES = 128 * 1088 + 256 * 1024 * 4 + 512;
 
 /** Forward kernels that saved models run on, in the module `core`. */
 export interface CoreKernels {
