@@ -3,7 +3,7 @@
 // work: MC rows of A, KC x NC of packed B, then the scratch tile of the edges. C must not overlap A, B or work.
 import { row8, row24, streamRow, tile4x8 } from "./micro";
 import { KC, packBlockB, ROW, transposeA } from "./pack";
-import { row32, row48, tile6x8 } from "./relaxed";
+import { row32, row48, tall, tile6x8 } from "./relaxed";
 
 const MC: i32 = 128;
 const NC: i32 = 1024;
@@ -28,12 +28,12 @@ function scale(c: usize, m: i32, n: i32, ldc: i32, beta: f32): void {
 }
 
 /**
- * Height of the tile at which `left` rows begin: 4, or in the relaxed build 6, with no more rows in all than tiles of 4 would take. A tile of
+ * Height of the tile at which `left` rows begin: 4, or where the engine can 6, with no more rows in all than tiles of 4 would take. A tile of
  * 6 is 12 chains, what two units of fused multiply-add with a latency of 4 keep full; 4 rows are 8, the very least. Without fusing
  * there is no register left for it, and nothing to gain.
  */
 function tileRows(left: i32): i32 {
-  return ASC_FEATURE_RELAXED_SIMD && left > 4 && left != 7 && left != 8 ? 6 : 4;
+  return ASC_FEATURE_RELAXED_SIMD && tall && left > 4 && left != 7 && left != 8 ? 6 : 4;
 }
 
 function runTile(height: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
@@ -94,7 +94,7 @@ function block(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: i
 
 /** Panels to take at once of the `left` that a row still has: so that few are run alone, which takes as long as three or four. */
 function panelsAtOnce(left: i32): i32 {
-  if (ASC_FEATURE_RELAXED_SIMD) {
+  if (ASC_FEATURE_RELAXED_SIMD && tall) {
     if (left == 6 || left > 8) return 6;
     if (left == 4 || left == 5 || left == 8) return 4;
   }

@@ -4,6 +4,16 @@
  */
 import type { CoreKernels, TrainKernels } from "./kernels.js";
 
+/**
+ * Instantiates a module over `memory`. The relaxed core's larger tiles take all registers, so they are for engines that leave a load beside
+ * its use: V8 from 13 on, not 12 (assembly/gemm/relaxed.ts). What such an engine also has is Float16Array.
+ */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): WebAssembly.Exports {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  if ("Float16Array" in globalThis) (exports.use_tall as (() => void) | undefined)?.();
+  return exports;
+}
+
 export const CORE_ABI: { readonly [K in keyof CoreKernels]: string } = {
   gemm: "f32_gemm",
   packB: "f32_gemm_pack_b8",

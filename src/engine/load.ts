@@ -3,7 +3,7 @@
  */
 import { ConfigError, StateError } from "../errors.js";
 import { checkOptions, inRange, oneOf, wholeNumber } from "../options.js";
-import { CORE_ABI, type TRAIN_ABI } from "./abi.js";
+import { CORE_ABI, instantiate, type TRAIN_ABI } from "./abi.js";
 import { Engine, type EngineInfo, type StepHook } from "./engine.js";
 import type { Heap } from "./heap.js";
 import { inflate } from "./inflate.js";
@@ -102,10 +102,9 @@ interface Bound {
 
 function bind(memory: LinearMemory, modules: EngineModules, trainAbi: EngineAssets["trainAbi"]): Bound {
   let relaxed = false;
-  const imports = { env: { memory: memory.wasm as WebAssembly.Memory } };
   const kernels: Record<string, unknown> = {};
   const take = (module: WebAssembly.Module, abi: Readonly<Record<string, string>>) => {
-    const { exports } = new WebAssembly.Instance(module, imports);
+    const exports = instantiate(module, memory.wasm as WebAssembly.Memory);
     for (const [method, name] of Object.entries(abi)) {
       if (typeof exports[name] !== "function")
         throw new ConfigError(`createEngine: the wasm module has no export ${name}, wants one of this version`);

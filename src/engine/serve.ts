@@ -1,16 +1,16 @@
 /** A worker's side of threads.ts: instantiates the kernels over the shared memory and runs the records it is given. */
-import { CORE_ABI, TRAIN_ABI } from "./abi.js";
+import { CORE_ABI, instantiate, TRAIN_ABI } from "./abi.js";
 import { CONTROL, CONTROL_BYTES, QUEUE_BYTES, QUIT, RECORD_WORDS, SPINS, type WorkerModules, type WorkerRequest } from "./commands.js";
 
 type Kernel = (...args: number[]) => unknown;
 
 /** The kernels in the order of KERNEL_NAMES; those of an absent module are never asked for. */
-function instantiate(memory: WebAssembly.Memory, { core, train }: WorkerModules): Kernel[] {
-  const exportsOf = (module: WebAssembly.Module) =>
-    new WebAssembly.Instance(module, { env: { memory } }).exports as Record<string, unknown>;
-  const named = (own: Record<string, unknown>, abi: Readonly<Record<string, string>>) =>
-    Object.values(abi).map((name) => own[name] as Kernel);
-  return [...named(exportsOf(core), CORE_ABI), ...named(train === undefined ? {} : exportsOf(train), TRAIN_ABI)];
+function kernelsOf(memory: WebAssembly.Memory, { core, train }: WorkerModules): Kernel[] {
+  const named = (module: WebAssembly.Module, abi: Readonly<Record<string, string>>) => {
+    const own = instantiate(module, memory);
+    return Object.values(abi).map((name) => own[name] as Kernel);
+  };
+  return [...named(core, CORE_ABI), ...(train === undefined ? [] : named(train, TRAIN_ABI))];
 }
 
 function runRecords(kernels: readonly Kernel[], w: Float64Array, count: number): void {
@@ -71,7 +71,7 @@ export function answer(post: (message: string) => void): (request: WorkerRequest
       return;
     }
     memory = request.memory;
-    kernels = instantiate(memory, request.modules);
+    kernels = kernelsOf(memory, request.modules);
     post("ready");
   };
 }

@@ -15,7 +15,7 @@ const FENCE = 16;
 const CANARY = 0x5ca1ab1e;
 
 export interface Rig {
-  readonly name: "wasm" | "js" | "relaxed";
+  readonly name: "wasm" | "js" | "relaxed" | "relaxed, tall";
   readonly kernels: Kernels;
   readonly heap: Heap;
   readonly work: Ptr;
@@ -88,7 +88,7 @@ function views(buffer: ArrayBufferLike): Heap {
   return { f32: new Float32Array(buffer), i32: new Int32Array(buffer), u8: new Uint8Array(buffer) };
 }
 
-function wasmKernels(memory: WebAssembly.Memory, level: "baseline" | "relaxed"): Kernels {
+function wasmKernels(memory: WebAssembly.Memory, level: "baseline" | "relaxed", tall = false): Kernels {
   const kernels: Record<string, unknown> = {};
   for (const [module, abi] of [
     ["core", CORE_ABI],
@@ -98,20 +98,22 @@ function wasmKernels(memory: WebAssembly.Memory, level: "baseline" | "relaxed"):
     const file = new URL(`../../build/wasm/${module}-${level}.wasm`, import.meta.url);
     if (!existsSync(file)) throw new Error(`${file.pathname} is missing: npm run build:wasm`);
     const { exports } = instantiateSync(readFileSync(file), { env: { memory } });
+    if (tall && module === "core") (exports.use_tall as () => void)();
     for (const [method, name] of Object.entries(abi)) kernels[method] = (exports as Record<string, unknown>)[name];
   }
   return kernels as unknown as Kernels;
 }
 
-function wasmRig(name: "wasm" | "relaxed"): Rig {
+function wasmRig(name: Exclude<Rig["name"], "js">): Rig {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65536, shared: true });
-  return makeRig(name, wasmKernels(memory, name === "wasm" ? "baseline" : name), views(memory.buffer));
+  const kernels = name === "wasm" ? wasmKernels(memory, "baseline") : wasmKernels(memory, "relaxed", name === "relaxed, tall");
+  return makeRig(name, kernels, views(memory.buffer));
 }
 
-/** The build for relaxed SIMD, whose bits differ from the others'. Node 20 has it behind a flag. */
-export function createRelaxedRig(): Rig {
+/** The build for relaxed SIMD without its larger tiles and with them; its bits differ from the others'. Node 20 has it behind a flag. */
+export function createRelaxedRigs(): { both: readonly [Rig, Rig] } {
   if (process.versions.node.startsWith("20.")) setFlagsFromString("--experimental-wasm-relaxed-simd");
-  return wasmRig("relaxed");
+  return { both: [wasmRig("relaxed"), wasmRig("relaxed, tall")] };
 }
 
 /**
@@ -153,8 +155,7 @@ export function randomFloats(n: number, seed: number, scale = 1): Float32Array {
   });
 }
 
-/** Runs a call that lays out its data and returns the outputs as [address, elements]; throws where a fence was written. */
-export function outputsOf(rig: Rig, run: (rig: Rig) => readonly (readonly [Ptr, number])[]): Float32Array[] {
+function outputsOf(rig: Rig, run: (rig: Rig) => readonly (readonly [Ptr, number])[]): Float32Array[] {
   rig.reset();
   const outputs = run(rig);
   rig.checkFences();
@@ -163,16 +164,17 @@ export function outputsOf(rig: Rig, run: (rig: Rig) => readonly (readonly [Ptr, 
 
 /**
  * Runs the same call on both rigs. `run` lays out its data and returns the outputs as [address, elements].
- * Returns wasm's outputs; throws where a fence was written or bits differ.
+ * Returns the first one's outputs; throws where a fence was written or bits differ.
  */
 export function sameBits(rigs: { readonly both: readonly Rig[] }, run: (rig: Rig) => readonly (readonly [Ptr, number])[]): Float32Array[] {
   const results = rigs.both.map((rig) => outputsOf(rig, run));
-  const [wasm, js] = results as [Float32Array[], Float32Array[]];
-  wasm.forEach((output, i) => {
-    const difference = firstDifference(output, js[i]!);
+  const names = rigs.both.map(({ name }) => name) as [string, string];
+  const [first, second] = results as [Float32Array[], Float32Array[]];
+  first.forEach((output, i) => {
+    const difference = firstDifference(output, second[i]!, names);
     if (difference !== undefined) throw new Error(`output ${i}: ${difference}`);
   });
-  return wasm;
+  return first;
 }
 
 /** Largest error of `got` in units of the last place of the float32 nearest to the float64 `want`; NaN meets NaN, an infinity itself. */
