@@ -3,6 +3,8 @@
 
 /** Rows of a k block: packs of B are cut into blocks of KC, so that a panel stays in the first cache. */
 export const KC: i32 = 256;
+/** Rows of B that are cut into panels at a time: few enough that a line is still in the first cache for the next panel, whatever the stride. */
+const CHUNK: i32 = 8;
 /** Bytes from row to row of a block of A that was brought into rows: KC values and a line, so that rows do not meet in one set of the cache. */
 export const ROW: usize = 1088;
 
@@ -90,11 +92,15 @@ export function transposeA(dst: usize, a: usize, m: i32, k: i32, lda: i32): void
 /** Rows [0, k) x columns [0, n) of op(B) into panels of 8; `b` points at the block's first element. */
 export function packBlockB(dst: usize, b: usize, k: i32, n: i32, ldb: i32, transB: i32): void {
   const stride = (<usize>ldb) << 2;
-  for (let j = 0; j < n; j += 8) {
-    const columns = min(8, n - j);
-    if (transB) transposePanel(dst, b + <usize>j * stride, k, stride, columns);
-    else copyPanel(dst, b + ((<usize>j) << 2), k, stride, columns);
-    dst += (<usize>k) << 5;
+  const chunk = transB ? k : CHUNK;
+  for (let p = 0; p < k; p += chunk) {
+    const depth = min(chunk, k - p);
+    for (let j = 0; j < n; j += 8) {
+      const columns = min(8, n - j);
+      const to = dst + (<usize>(j * k + 8 * p) << 2);
+      if (transB) transposePanel(to, b + <usize>j * stride, depth, stride, columns);
+      else copyPanel(to, b + <usize>p * stride + ((<usize>j) << 2), depth, stride, columns);
+    }
   }
 }
 
