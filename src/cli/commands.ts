@@ -161,7 +161,7 @@ function addPredict(program: Command, engines: Engines): void {
       `
 A classifier prints label, probability and text of each line, tab-separated; a tagger a token and its tag a line, and an empty line
 behind each sentence; a model of numbers, whose lines are numbers or JSON lists of steps, a class or numbers; an encoder-decoder the
-output; a language model nats a token, and the text.
+output; a language model nats a token (- where there is none), and the text.
 ${examples(
   'echo "Todos los seres humanos nacen libres" | recurra predict models/language.safetensors',
   "recurra predict models/language.safetensors sentences.txt --top 3 --json",

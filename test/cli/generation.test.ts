@@ -78,6 +78,7 @@ describe("recurra train lm", () => {
       .split("\n")
       .map((line) => Number(line.split("\t")[0]));
     expect(known).toBeLessThan(unlike!);
+    expect(run(["predict", model], "\n").out).toBe("-\t\n");
     const other = path.join(folder, "digits.safetensors");
     expect(run(["generate", other])).toMatchObject({ status: 1, err: expect.stringContaining('task "seq2seq", wants a language-model') });
   });

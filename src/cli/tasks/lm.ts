@@ -43,11 +43,12 @@ class TextModel implements TaskModel<string, TextScore> {
     return undefined;
   }
 
-  /** Nats a token, and the line. */
+  /** Nats a token, and the line; `-` for one without tokens. */
   predict(lines: readonly string[], { json }: PredictStyle): string[] {
     return lines.map((line) => {
       const score = this.model.score(line);
-      return json ? JSON.stringify({ text: line, ...score }) : `${score.nats.toFixed(4)}\t${line}`;
+      if (json) return JSON.stringify({ text: line, ...score });
+      return `${score.tokens === 0 ? "-" : score.nats.toFixed(4)}\t${line}`;
     });
   }
 
