@@ -1,5 +1,19 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { backward, createEngine, GRU, GRUCell, type HiddenState, LSTM, RNN, sum, type Tensor, tensor, zeros } from "../../src/index.js";
+import {
+  backward,
+  createEngine,
+  GRU,
+  GRUCell,
+  type HiddenState,
+  LSTM,
+  mul,
+  noGrad,
+  RNN,
+  sum,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../../src/index.js";
 import { randomFloats } from "../kernels/harness.js";
 
 const engine = await createEngine({ seed: 3 });
@@ -201,6 +215,35 @@ describe("edges", () => {
     for (let i = 0; i < 20; i++) expect(use()).toBe(settled);
     expect(layer.forward(x).output.data()).toEqual(engine.step(() => layer.forward(x).output.data()));
   });
+
+  for (const [name, Kind] of Object.entries({ RNN, LSTM, GRU })) {
+    test(`${name}: many rows, whose inputs go in step by step, get the bits that each gets alone, kept for a gradient or not`, () => {
+      const rows = 19;
+      const layer = new Kind(engine, { ...sizes, numLayers: 2, bidirectional: true });
+      const values = randomFloats(rows * time * inputSize, 8);
+      const lengths = Array.from({ length: rows }, (_, row) => 1 + ((3 * row) % time));
+      const run = (from: number, count: number, kept: boolean) => {
+        const own = values.slice(from * time * inputSize, (from + count) * time * inputSize);
+        return engine.step(() => {
+          const input = tensor(engine, own, [count, time, inputSize]);
+          input.requiresGrad = kept;
+          const read = () => forward(layer, input, lengths.slice(from, from + count)).output;
+          if (!kept) return [noGrad(engine, read).data()];
+          const output = read();
+          backward(sum(mul(output, output)));
+          return [output.data(), (input.grad as Tensor).data()];
+        });
+      };
+      const [free] = run(0, rows, false);
+      const [output, gradient] = run(0, rows, true);
+      expect(output).toEqual(free);
+      for (let row = 0; row < rows; row++) {
+        const [own, ownGradient] = run(row, 1, true);
+        expect(output!.slice(row * own!.length, (row + 1) * own!.length), `row ${row}`).toEqual(own);
+        expect(gradient!.slice(row * ownGradient!.length, (row + 1) * ownGradient!.length), `gradient of row ${row}`).toEqual(ownGradient);
+      }
+    });
+  }
 
   test("merged outputs are 0 past each length", () => {
     const layer = new GRU(engine, { ...sizes, bidirectional: true, merge: "mean" });
