@@ -5,9 +5,11 @@
 // f32_gru_cell_bwd: with a = dh + dOut (0: absent, row stride ldOut):
 //   dn = a·(1-z)·(1-n·n)   dr = dn·hn·(r·(1-r))   dz = a·(hPrev-n)·(z·(1-z))   dHn = dn·r   dh = a·z
 //   dGates [rows, 3H], may be gates; dHn [rows, H], may be hn; dh [rows, H] is read and overwritten by its direct part to hPrev.
+//   Gradients below 2^-100 become 0 (simd/tiny.ts).
 
 import { f32_sigmoid, f32_tanh } from "../elementwise/unary";
 import { load4, store4 } from "../simd/tail";
+import { flush4 } from "../simd/tiny";
 
 function candidate(full: bool, gates: usize, hn: usize, size: usize, n: i32): void {
   const reset = f32x4.mul(load4(full, gates, n), load4(full, hn, n));
@@ -57,12 +59,12 @@ function backward(
   const z = load4(full, gates + size, n);
   const fresh = load4(full, gates + 2 * size, n);
   const keep = f32x4.sub(one, z);
-  const dn = f32x4.mul(f32x4.mul(a, keep), f32x4.sub(one, f32x4.mul(fresh, fresh)));
-  store4(full, dGates, f32x4.mul(f32x4.mul(dn, load4(full, hn, n)), f32x4.mul(r, f32x4.sub(one, r))), n);
-  store4(full, dGates + size, f32x4.mul(f32x4.mul(a, f32x4.sub(load4(full, hPrev, n), fresh)), f32x4.mul(z, keep)), n);
+  const dn = flush4(f32x4.mul(f32x4.mul(a, keep), f32x4.sub(one, f32x4.mul(fresh, fresh))));
+  store4(full, dGates, flush4(f32x4.mul(f32x4.mul(dn, load4(full, hn, n)), f32x4.mul(r, f32x4.sub(one, r)))), n);
+  store4(full, dGates + size, flush4(f32x4.mul(f32x4.mul(a, f32x4.sub(load4(full, hPrev, n), fresh)), f32x4.mul(z, keep))), n);
   store4(full, dGates + 2 * size, dn, n);
-  store4(full, dHn, f32x4.mul(dn, r), n);
-  store4(full, dh, f32x4.mul(a, z), n);
+  store4(full, dHn, flush4(f32x4.mul(dn, r)), n);
+  store4(full, dh, flush4(f32x4.mul(a, z)), n);
 }
 
 export function f32_gru_cell_bwd(

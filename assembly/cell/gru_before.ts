@@ -5,12 +5,14 @@
 // f32_gru_blend_bwd: with a = dh + dOut (0: absent):
 //   dn = (a-a·z)·(1-n·n)   dz = (a·hPrev-a·n)·(z·(1-z))   dh = a·z; gates n and z of dGates are written.
 // f32_gru_reset_bwd: from dRh = W_hn^T·dn, OVERWRITTEN by dRh·hPrev:   dr = dRh·hPrev·(r·(1-r))   dh += dRh·r; gate r of dGates is written.
+// Gradients below 2^-100 become 0 (simd/tiny.ts), but what reset_bwd adds to dh.
 // A row at a time by the elementwise kernels: it stays in the first cache, and the product beside it takes far longer.
 
 import { f32_add_strided } from "../copy/strided";
 import { f32_mul_add, f32_sigmoid_bwd, f32_tanh_bwd } from "../elementwise/backward";
 import { f32_add, f32_mul, f32_sub } from "../elementwise/binary";
 import { f32_sigmoid, f32_tanh } from "../elementwise/unary";
+import { flushRow } from "../simd/tiny";
 
 export function f32_gru_reset_fwd(rh: usize, gates: usize, hPrev: usize, rows: i32, hidden: i32, ldhPrev: i32): void {
   const size = (<usize>hidden) << 2;
@@ -62,6 +64,8 @@ export function f32_gru_blend_bwd(
     f32_add_strided(dn, dh, 1, hidden, hidden, 1, hidden, 1);
     f32_tanh_bwd(dn, dn, n, hidden, 0);
     f32_mul_add(dh, dh, z, hidden, 1, 0);
+    flushRow(dz, 2 * hidden);
+    flushRow(dh, hidden);
     dGates += 3 * size;
     gates += 3 * size;
     dh += size;
@@ -84,6 +88,7 @@ export function f32_gru_reset_bwd(
     f32_mul_add(dh, dRh, gates, hidden, 1, 1);
     f32_mul_add(dRh, dRh, hPrev, hidden, 1, 0);
     f32_sigmoid_bwd(dGates, dRh, gates, hidden, 0);
+    flushRow(dGates, hidden);
     dGates += 3 * size;
     gates += 3 * size;
     dh += size;

@@ -3,13 +3,15 @@
 //   c, tanhC (0: not kept), cPrev [rows, H] dense; c may be cPrev where no backward pass follows; h has row stride ldh.
 // f32_lstm_cell_bwd: with a = dh + dOut (0: absent, row stride ldOut) and dc' = dc + (a·o)·(1 - tanhC·tanhC):
 //   di = dc'·g·(i·(1-i))   df = dc'·cPrev·(f·(1-f))   dg = dc'·i·(1-g·g)   do = a·tanhC·(o·(1-o))   dc = dc'·f
-//   dGates [rows, 4H] gradients of the pre-activations, may be gates; dc [rows, H] is read and overwritten; dh [rows, H].
+//   dGates [rows, 4H] gradients of the pre-activations, may be gates; dc [rows, H] is read and overwritten; dh [rows, H]. Gradients below
+//   2^-100 become 0 (simd/tiny.ts).
 // Forward a row at a time, function by function: all of a cell at once has more values alive than registers (32 x 256 cells, Node 24,
 // relaxed: 66 µs instead of 87).
 
 import { f32_mul } from "../elementwise/binary";
 import { f32_sigmoid, f32_tanh } from "../elementwise/unary";
 import { load4, store4 } from "../simd/tail";
+import { flush4 } from "../simd/tiny";
 
 function remember(full: bool, c: usize, gates: usize, cPrev: usize, size: usize, n: i32): void {
   const kept = f32x4.mul(load4(full, gates + size, n), load4(full, cPrev, n));
@@ -57,11 +59,11 @@ function backward(
   const o = load4(full, gates + 3 * size, n);
   const t = load4(full, tanhC, n);
   const d = f32x4.add(load4(full, dc, n), f32x4.mul(f32x4.mul(a, o), f32x4.sub(one, f32x4.mul(t, t))));
-  store4(full, dGates, f32x4.mul(f32x4.mul(d, g), f32x4.mul(i, f32x4.sub(one, i))), n);
-  store4(full, dGates + size, f32x4.mul(f32x4.mul(d, load4(full, cPrev, n)), f32x4.mul(f, f32x4.sub(one, f))), n);
-  store4(full, dGates + 2 * size, f32x4.mul(f32x4.mul(d, i), f32x4.sub(one, f32x4.mul(g, g))), n);
-  store4(full, dGates + 3 * size, f32x4.mul(f32x4.mul(a, t), f32x4.mul(o, f32x4.sub(one, o))), n);
-  store4(full, dc, f32x4.mul(d, f), n);
+  store4(full, dGates, flush4(f32x4.mul(f32x4.mul(d, g), f32x4.mul(i, f32x4.sub(one, i)))), n);
+  store4(full, dGates + size, flush4(f32x4.mul(f32x4.mul(d, load4(full, cPrev, n)), f32x4.mul(f, f32x4.sub(one, f)))), n);
+  store4(full, dGates + 2 * size, flush4(f32x4.mul(f32x4.mul(d, i), f32x4.sub(one, f32x4.mul(g, g)))), n);
+  store4(full, dGates + 3 * size, flush4(f32x4.mul(f32x4.mul(a, t), f32x4.mul(o, f32x4.sub(one, o)))), n);
+  store4(full, dc, flush4(f32x4.mul(d, f)), n);
 }
 
 export function f32_lstm_cell_bwd(

@@ -1,4 +1,5 @@
-// Updates that scale each element by the history of its gradients; arithmetic and g' as in optim.ts.
+// Updates that scale each element by the history of its gradients; arithmetic and g' as in optim.ts, and averages that decay are 0 below
+// 2^-126: mean and buf always, sq and acc unless eps is 0.
 //
 // f32_rmsprop: sq = alpha·sq + ((1 - alpha)·g')·g';  mean (0: not centred) = alpha·mean + (1 - alpha)·g';
 //   d = g'/(sqrt(sq [- mean·mean]) + eps);  buf (0: no momentum) = momentum·buf + d takes d's place;  p += -lr·d.
@@ -6,12 +7,13 @@
 // f32_adadelta: sq = rho·sq + ((1 - rho)·g')·g';  d = sqrt(acc + eps)/sqrt(sq + eps)·g';  acc = rho·acc + ((1 - rho)·d)·d;  p += -lr·d.
 
 import { load4, store4 } from "../simd/tail";
+import { floor4, NORMAL } from "../simd/tiny";
 import { gradient4 } from "./gradient";
 
-/** keep·(what is at p) + (fresh·x)·x, stored. */
-function squareInto(full: bool, p: usize, n: i32, keep: f64, x: v128): v128 {
+/** keep·(what is at p) + (fresh·x)·x, 0 below `floor`, stored. */
+function squareInto(full: bool, p: usize, n: i32, keep: f64, x: v128, floor: v128): v128 {
   const fresh = f32x4.mul(f32x4.splat(<f32>(1 - keep)), x);
-  const value = f32x4.add(f32x4.mul(f32x4.splat(<f32>keep), load4(full, p, n)), f32x4.mul(fresh, x));
+  const value = floor4(f32x4.add(f32x4.mul(f32x4.splat(<f32>keep), load4(full, p, n)), f32x4.mul(fresh, x)), floor);
   store4(full, p, value, n);
   return value;
 }
@@ -33,16 +35,16 @@ function rmspropStep(
 ): void {
   const value = load4(full, p, n);
   const grad = inline.always(gradient4(full, g, n, value, f32x4.splat(decay), decay != 0, maximize != 0));
-  let average = inline.always(squareInto(full, sq, n, alpha, grad));
+  let average = inline.always(squareInto(full, sq, n, alpha, grad, f32x4.splat(eps > 0 ? NORMAL : 0)));
   if (mean) {
     const fresh = f32x4.mul(f32x4.splat(<f32>(1 - alpha)), grad);
-    const centre = f32x4.add(f32x4.mul(f32x4.splat(<f32>alpha), load4(full, mean, n)), fresh);
+    const centre = floor4(f32x4.add(f32x4.mul(f32x4.splat(<f32>alpha), load4(full, mean, n)), fresh), f32x4.splat(NORMAL));
     store4(full, mean, centre, n);
     average = f32x4.sub(average, f32x4.mul(centre, centre));
   }
   let direction = f32x4.div(grad, f32x4.add(f32x4.sqrt(average), f32x4.splat(eps)));
   if (buf) {
-    direction = f32x4.add(f32x4.mul(f32x4.splat(momentum), load4(full, buf, n)), direction);
+    direction = floor4(f32x4.add(f32x4.mul(f32x4.splat(momentum), load4(full, buf, n)), direction), f32x4.splat(NORMAL));
     store4(full, buf, direction, n);
   }
   store4(full, p, f32x4.add(value, f32x4.mul(f32x4.splat(-lr), direction)), n);
@@ -105,9 +107,9 @@ function adadeltaStep(
   const value = load4(full, p, n);
   const small = f32x4.splat(eps);
   const grad = inline.always(gradient4(full, g, n, value, f32x4.splat(decay), decay != 0, maximize != 0));
-  const deviation = f32x4.sqrt(f32x4.add(inline.always(squareInto(full, sq, n, rho, grad)), small));
+  const deviation = f32x4.sqrt(f32x4.add(inline.always(squareInto(full, sq, n, rho, grad, f32x4.splat(eps > 0 ? NORMAL : 0))), small));
   const direction = f32x4.mul(f32x4.div(f32x4.sqrt(f32x4.add(load4(full, acc, n), small)), deviation), grad);
-  inline.always(squareInto(full, acc, n, rho, direction));
+  inline.always(squareInto(full, acc, n, rho, direction, f32x4.splat(eps > 0 ? NORMAL : 0)));
   store4(full, p, f32x4.add(value, f32x4.mul(f32x4.splat(-lr), direction)), n);
 }
 

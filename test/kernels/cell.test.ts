@@ -252,3 +252,44 @@ test("gradients may overwrite the gates they read", () => {
   });
   expect(outputs[1]).toEqual(outputs[0]);
 });
+
+describe("gradients below 2^-100", () => {
+  /** Gate gradients of every cell, from dh and dc of one size; gates at 0.5, states at 0.5. */
+  const gradients = (size: number) => {
+    const [rows, hidden] = [2, 7];
+    const n = rows * hidden;
+    const half = (count: number) => new Float32Array(count).fill(0.5);
+    return sameBits(rigs, (rig) => {
+      const [act, state, out] = [
+        rig.f32(half(4 * n)),
+        rig.f32(half(n), 1),
+        [rig.blank(4 * n, 2), rig.blank(3 * n, 1), rig.blank(3 * n), rig.blank(n)],
+      ];
+      const given = () => rig.f32(new Float32Array(n).fill(size), 3);
+      const [dc, dh, dhBefore, dHn] = [given(), given(), given(), rig.blank(n)];
+      const dRh = given();
+      rig.kernels.lstmCellGrad(out[0]!, dc, given(), 0, act, state, state, rows, hidden, 0);
+      rig.kernels.gruCellGrad(out[1]!, dHn, dh, 0, act, state, state, rows, hidden, 0, hidden);
+      rig.kernels.gruBlendGrad(out[2]!, dhBefore, 0, act, rig.f32(new Float32Array(n)), rows, hidden, 0, hidden);
+      rig.kernels.gruResetGrad(out[2]!, dhBefore, dRh, act, state, rows, hidden, hidden);
+      rig.kernels.rnnCellGrad(out[3]!, given(), 0, state, rows, hidden, 0, hidden, 0);
+      return [
+        [out[0]!, 4 * n],
+        [dc, n],
+        [out[1]!, 3 * n],
+        [dHn, n],
+        [dh, n],
+        [out[2]!, 3 * n],
+        [out[3]!, n],
+      ] as const;
+    });
+  };
+  const all = (size: number) => gradients(size).flatMap((part) => Array.from(part));
+
+  test("are 0, those above are not, and a NaN stays", () => {
+    expect(all(2 ** -101)).toEqual(all(0).map(() => 0));
+    for (const value of all(2 ** -90)) expect(Math.abs(value) === 0 || Math.abs(value) >= 2 ** -100).toBe(true);
+    expect(all(2 ** -90).filter((value) => value !== 0).length).toBeGreaterThan(all(0).length / 2);
+    expect(all(Number.NaN).filter(Number.isNaN).length).toBeGreaterThan(all(0).length / 2);
+  });
+});

@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createOptim } from "../../src/engine/js/optim.js";
-import type { Kernels } from "../../src/engine/kernels.js";
+import type { Kernels, Ptr } from "../../src/engine/kernels.js";
 import { createRigs, randomFloats, sameBits } from "./harness.js";
 
 const rigs = createRigs(createOptim);
@@ -203,4 +203,26 @@ describe("the other optimizers equal float64 at every size, with decay and maxim
       },
     );
   });
+});
+
+test("averages that decay end at 0, and second moments stay where eps is 0", () => {
+  const steps = 1100;
+  const end = (eps: number) =>
+    sameBits(rigs, ({ kernels, f32 }) => {
+      const [p, m, buf, m2, m3] = [0, 1, 2, 3, 0].map((skew) => f32([1, 1e-3, -1e-3, 1e-6, -2e-37], skew)) as [Ptr, Ptr, Ptr, Ptr, Ptr];
+      const [v, sq, acc, u] = [1, 2, 3, 0].map((skew) => f32([1, 1e-3, 1e-6, 1e-20, 2e-37], skew)) as [Ptr, Ptr, Ptr, Ptr];
+      const g = f32(new Float32Array(5));
+      for (let i = 0; i < steps; i++) {
+        kernels.adam(p, g, m, v, 0, 5, 0, 0.9, 0.9, eps, 1, 0, 0, 0, 0);
+        kernels.sgd(p, g, buf, 5, 0, 0.9, 0, 0, 0, 0, 0);
+        kernels.adadelta(p, g, sq, acc, 5, 0, 0.9, eps, 0, 0);
+        kernels.adamax(p, g, m2, u, 5, 0, 0.9, 0.9, 1e-8, 0, 0);
+        kernels.lion(p, g, m3, 5, 0, 0.9, 0.9, 0, 0);
+      }
+      return [m, buf, m2, m3, v, sq, acc].map((ptr) => [ptr, 5] as const);
+    });
+  for (const average of end(1e-8)) expect([...average]).toEqual([0, 0, 0, 0, 0]);
+  const kept = end(0);
+  for (const average of kept.slice(0, 4)) expect([...average]).toEqual([0, 0, 0, 0, 0]);
+  for (const average of kept.slice(4)) expect(average[0]).toBeGreaterThan(0);
 });

@@ -5,6 +5,13 @@ import { relu, sigmoid, tanh } from "./math.js";
 
 const f = Math.fround;
 
+const TINY = 2 ** -100;
+/** Gradients that count as 0: see assembly/simd/tiny.ts. */
+function flush(x: number): number {
+  const v = f(x);
+  return v > -TINY && v < TINY ? 0 : v;
+}
+
 type Gru = "gruCell" | "gruCellGrad";
 type GruBefore = "gruReset" | "gruBlend" | "gruBlendGrad" | "gruResetGrad";
 type Cells = Pick<Kernels, "rnnCell" | "rnnCellGrad" | "lstmCell" | "lstmCellGrad" | Gru | GruBefore>;
@@ -34,7 +41,7 @@ function rnn(heap: Heap): Pick<Kernels, "rnnCell" | "rnnCellGrad"> {
         for (let j = 0; j < hidden; j++) {
           const g = dOut === 0 ? (m[p + j] as number) : f((m[p + j] as number) + (m[q + j] as number));
           const v = m[s + j] as number;
-          m[o + j] = mode === 0 ? g * f(1 - f(v * v)) : v <= 0 ? 0 : g;
+          m[o + j] = flush(mode === 0 ? g * f(1 - f(v * v)) : v <= 0 ? 0 : g);
         }
       }
     },
@@ -81,11 +88,11 @@ function lstm(heap: Heap): Pick<Kernels, "lstmCell" | "lstmCellGrad"> {
           const o = m[p + 3 * hidden] as number;
           const t = m[(tanhC >>> 2) + at] as number;
           const cell = f((m[(dc >>> 2) + at] as number) + f(f(a * o) * f(1 - f(t * t))));
-          m[d] = f(cell * g) * f(i * f(1 - i));
-          m[d + hidden] = f(cell * (m[(cPrev >>> 2) + at] as number)) * f(forget * f(1 - forget));
-          m[d + 2 * hidden] = f(cell * i) * f(1 - f(g * g));
-          m[d + 3 * hidden] = f(a * t) * f(o * f(1 - o));
-          m[(dc >>> 2) + at] = cell * forget;
+          m[d] = flush(f(cell * g) * f(i * f(1 - i)));
+          m[d + hidden] = flush(f(cell * (m[(cPrev >>> 2) + at] as number)) * f(forget * f(1 - forget)));
+          m[d + 2 * hidden] = flush(f(cell * i) * f(1 - f(g * g)));
+          m[d + 3 * hidden] = flush(f(a * t) * f(o * f(1 - o)));
+          m[(dc >>> 2) + at] = flush(cell * forget);
         }
       }
     },
@@ -123,12 +130,12 @@ function gru(heap: Heap): Pick<Kernels, Gru> {
           const z = m[p + hidden] as number;
           const fresh = m[p + 2 * hidden] as number;
           const keep = f(1 - z);
-          const dn = f(f(a * keep) * f(1 - f(fresh * fresh)));
-          m[d] = f(dn * (m[(hn >>> 2) + at] as number)) * f(reset * f(1 - reset));
-          m[d + hidden] = f(a * f((m[(hPrev >>> 2) + r * ldhPrev + j] as number) - fresh)) * f(z * keep);
+          const dn = flush(f(a * keep) * f(1 - f(fresh * fresh)));
+          m[d] = flush(f(dn * (m[(hn >>> 2) + at] as number)) * f(reset * f(1 - reset)));
+          m[d + hidden] = flush(f(a * f((m[(hPrev >>> 2) + r * ldhPrev + j] as number) - fresh)) * f(z * keep));
           m[d + 2 * hidden] = dn;
-          m[(dHn >>> 2) + at] = dn * reset;
-          m[(dh >>> 2) + at] = a * z;
+          m[(dHn >>> 2) + at] = flush(dn * reset);
+          m[(dh >>> 2) + at] = flush(a * z);
         }
       }
     },
@@ -171,9 +178,9 @@ function gruBefore(heap: Heap): Pick<Kernels, GruBefore> {
           const z = m[p + hidden] as number;
           const fresh = m[p + 2 * hidden] as number;
           const dBlend = f(f(a * (m[(hPrev >>> 2) + r * ldhPrev + j] as number)) - f(a * fresh));
-          m[d + hidden] = dBlend * f(z * f(1 - z));
-          m[d + 2 * hidden] = f(a - f(a * z)) * f(1 - f(fresh * fresh));
-          m[at] = a * z;
+          m[d + hidden] = flush(dBlend * f(z * f(1 - z)));
+          m[d + 2 * hidden] = flush(f(a - f(a * z)) * f(1 - f(fresh * fresh)));
+          m[at] = flush(a * z);
         }
       }
     },
@@ -187,7 +194,7 @@ function gruBefore(heap: Heap): Pick<Kernels, GruBefore> {
           const moved = f(through * (m[(hPrev >>> 2) + r * ldhPrev + j] as number));
           m[(dh >>> 2) + at] = (m[(dh >>> 2) + at] as number) + f(through * reset);
           m[(dRh >>> 2) + at] = moved;
-          m[(dGates >>> 2) + 3 * r * hidden + j] = moved * f(reset * f(1 - reset));
+          m[(dGates >>> 2) + 3 * r * hidden + j] = flush(moved * f(reset * f(1 - reset)));
         }
       }
     },

@@ -4,6 +4,10 @@ import type { Kernels } from "../kernels.js";
 
 const f = Math.fround;
 
+/** The smallest number that float32 holds in full: below it an average that decays is 0. */
+const NORMAL = 2 ** -126;
+const floored = (x: number, floor: number): number => (x > -floor && x < floor ? 0 : x);
+
 type Moments = Pick<Kernels, "sgd" | "adam" | "adamax" | "lion">;
 type Adaptive = Pick<Kernels, "rmsprop" | "adagrad" | "adadelta">;
 
@@ -18,9 +22,9 @@ export function createOptim(heap: Heap): Moments & Adaptive {
 }
 
 function moments(heap: Heap): Moments {
-  /** keep·(what is at i) + fresh·x, stored. */
-  const decayInto = (m: Float32Array, i: number, keep: number, fresh: number, x: number): number => {
-    const value = f(f(keep * (m[i] as number)) + f(fresh * x));
+  /** keep·(what is at i) + fresh·x, 0 below `floor`, stored. */
+  const decayInto = (m: Float32Array, i: number, keep: number, fresh: number, x: number, floor = NORMAL): number => {
+    const value = floored(f(f(keep * (m[i] as number)) + f(fresh * x)), floor);
     m[i] = value;
     return value;
   };
@@ -59,7 +63,7 @@ function moments(heap: Heap): Moments {
         const before = m[(p >>> 2) + i] as number;
         const grad = gradient(m[(g >>> 2) + i] as number, before, decay, maximize);
         let direction = decayInto(m, (first >>> 2) + i, keep1, new1, grad);
-        let square = decayInto(m, (second >>> 2) + i, keep2, f(new2 * grad), grad);
+        let square = decayInto(m, (second >>> 2) + i, keep2, f(new2 * grad), grad, small > 0 ? NORMAL : 0);
         if (top !== 0) {
           square = Math.max(m[(top >>> 2) + i] as number, square);
           m[(top >>> 2) + i] = square;
@@ -99,9 +103,9 @@ function moments(heap: Heap): Moments {
 }
 
 function adaptive(heap: Heap): Adaptive {
-  /** keep·(what is at i) + (fresh·x)·x, stored. */
-  const squareInto = (m: Float32Array, i: number, keep: number, x: number): number => {
-    const value = f(f(f(keep) * (m[i] as number)) + f(f(f(1 - keep) * x) * x));
+  /** keep·(what is at i) + (fresh·x)·x, 0 where it is subnormal unless eps is 0, stored. */
+  const squareInto = (m: Float32Array, i: number, keep: number, x: number, eps: number): number => {
+    const value = floored(f(f(f(keep) * (m[i] as number)) + f(f(f(1 - keep) * x) * x)), eps > 0 ? NORMAL : 0);
     m[i] = value;
     return value;
   };
@@ -112,15 +116,15 @@ function adaptive(heap: Heap): Adaptive {
       for (let i = 0; i < n; i++) {
         const value = m[(p >>> 2) + i] as number;
         const grad = gradient(m[(g >>> 2) + i] as number, value, decay, maximize);
-        let average = squareInto(m, (sq >>> 2) + i, alpha, grad);
+        let average = squareInto(m, (sq >>> 2) + i, alpha, grad, small);
         if (mean !== 0) {
-          const centre = f(f(f(alpha) * (m[(mean >>> 2) + i] as number)) + f(f(1 - alpha) * grad));
+          const centre = floored(f(f(f(alpha) * (m[(mean >>> 2) + i] as number)) + f(f(1 - alpha) * grad)), NORMAL);
           m[(mean >>> 2) + i] = centre;
           average = f(average - f(centre * centre));
         }
         let direction = f(grad / f(f(Math.sqrt(average)) + small));
         if (buf !== 0) {
-          direction = f(f(keep * (m[(buf >>> 2) + i] as number)) + direction);
+          direction = floored(f(f(keep * (m[(buf >>> 2) + i] as number)) + direction), NORMAL);
           m[(buf >>> 2) + i] = direction;
         }
         m[(p >>> 2) + i] = value + f(rate * direction);
@@ -143,9 +147,9 @@ function adaptive(heap: Heap): Adaptive {
       for (let i = 0; i < n; i++) {
         const value = m[(p >>> 2) + i] as number;
         const grad = gradient(m[(g >>> 2) + i] as number, value, decay, maximize);
-        const deviation = f(Math.sqrt(f(squareInto(m, (sq >>> 2) + i, rho, grad) + small)));
+        const deviation = f(Math.sqrt(f(squareInto(m, (sq >>> 2) + i, rho, grad, small) + small)));
         const direction = f(f(f(Math.sqrt(f((m[(acc >>> 2) + i] as number) + small))) / deviation) * grad);
-        squareInto(m, (acc >>> 2) + i, rho, direction);
+        squareInto(m, (acc >>> 2) + i, rho, direction, small);
         m[(p >>> 2) + i] = value + f(rate * direction);
       }
     },
