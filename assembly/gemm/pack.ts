@@ -97,7 +97,7 @@ export function packBlockB(dst: usize, b: usize, k: i32, n: i32, ldb: i32, trans
     const depth = min(chunk, k - p);
     for (let j = 0; j < n; j += 8) {
       const columns = min(8, n - j);
-      const to = dst + (<usize>(j * k + 8 * p) << 2);
+      const to = dst + ((<usize>(j * k + 8 * p)) << 2);
       if (transB) transposePanel(to, b + <usize>j * stride, depth, stride, columns);
       else copyPanel(to, b + <usize>p * stride + ((<usize>j) << 2), depth, stride, columns);
     }
