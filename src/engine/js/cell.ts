@@ -5,7 +5,8 @@ import { relu, sigmoid, tanh } from "./math.js";
 
 const f = Math.fround;
 
-const TINY = 2 ** -100;
+/** 2^-100. */
+const TINY = 7.888609052210118e-31;
 /** Gradients that count as 0: see assembly/simd/tiny.ts. */
 function flush(x: number): number {
   const v = f(x);

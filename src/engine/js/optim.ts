@@ -5,7 +5,7 @@ import type { Kernels } from "../kernels.js";
 const f = Math.fround;
 
 /** The smallest number that float32 holds in full: below it an average that decays is 0. */
-const NORMAL = 2 ** -126;
+const NORMAL = 1.1754943508222875e-38;
 const floored = (x: number, floor: number): number => (x > -floor && x < floor ? 0 : x);
 
 type Moments = Pick<Kernels, "sgd" | "adam" | "adamax" | "lion">;
