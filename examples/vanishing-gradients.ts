@@ -58,7 +58,7 @@ async function contend({ name, lr, make }: Contender): Promise<{ before: Float64
 
 const lines: Line[] = [];
 /** What arrives at the first step of what arrives at the last. */
-const share = (norms: Float64Array) => (norms[0] === 0 ? "below 1e-45" : (norms[0]! / norms.at(-1)!).toExponential(1));
+const share = (norms: Float64Array) => (norms[0] === 0 ? "0" : (norms[0]! / norms.at(-1)!).toExponential(1));
 console.log(`| network | gradient at the first step over the last, before training | after ${updates} updates | error | learns it |`);
 console.log("|---|---|---|---|---|");
 for (const network of NETWORKS) {
@@ -69,8 +69,9 @@ for (const network of NETWORKS) {
     { name: `${network.name}, after`, values: after, dashed: false },
   );
 }
+console.log("\nGradient 0: below 2^-100, where the cells cut it.");
 console.log(
-  `\nError: mean square over ${fresh} fresh sequences of ${steps} steps; 0.167 is that of the mean alone, below ${learnt.toFixed(4)} counts as learnt.`,
+  `Error: mean square over ${fresh} fresh sequences of ${steps} steps; 0.167 is that of the mean alone, below ${learnt.toFixed(4)} counts as learnt.`,
 );
 await mkdir(path.dirname(values.out), { recursive: true });
 const chart = { title: "The adding problem: how much gradient reaches a step", xLabel: "step", yLabel: "norm of dLoss/dh" };

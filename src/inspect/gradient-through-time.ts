@@ -29,8 +29,8 @@ export interface WithLoss<Batch> extends Module {
  * The norm of dLoss/dh and dLoss/dc at every step, in every recurrent layer of a model: stacked, bidirectional, projected, over ragged
  * lengths, cells in a loop (their single steps follow one another). The loss runs once, in a step of its own without dropout, with the
  * layers' own operation; the norms are of the gradients that its backward pass computes. dLoss/dh is the whole gradient of the state: by
- * way of later steps, of the layer above and of the loss; dLoss/dc likewise, by way of h too. Gradients, random streams and tape stay as
- * they were.
+ * way of later steps, of the layer above and of the loss; dLoss/dc likewise, by way of h too. What cells hand on is 0 below 2^-100.
+ * Gradients, random streams and tape stay as they were.
  * @param loss from model and batch, one element; by default the model's own method `loss`
  * @throws StateError inside a training step, or when no recurrent layer of the model was used; ConfigError when there is no loss
  */
