@@ -1,14 +1,14 @@
 // C [m, n] = beta·C + op(A)·op(B), row-major. Every element of C is one accumulator, seeded with beta·C (0: C is not read), to which
 // the products are added for k = 0, 1, …, whatever the path: packed or not, tile or edge, one row or many give the same bits.
 // work: MC rows of A, KC x NC of packed B, then the scratch tile of the edges. C must not overlap A, B or work.
-import { row8, row24, streamRow, tile4x8 } from "./micro";
+import { row8, row24, row32, row48, streamRow, tile4x8, tile6x8 } from "./micro";
 import { KC, packBlockB, ROW, transposeA } from "./pack";
-import { row32, row48, tall, tile6x8 } from "./relaxed";
+import { tall } from "./tall";
 
 const MC: i32 = 128;
 const NC: i32 = 1024;
-const WORK_B: usize = 128 * 1088;
-const WORK_TILE: usize = 128 * 1088 + 256 * 1024 * 4;
+const WORK_B: usize = <usize>MC * ROW;
+const WORK_TILE: usize = WORK_B + <usize>KC * <usize>NC * 4;
 
 /** Copies `rows` x `columns` floats between matrices with row strides in bytes. */
 function copyTile(dst: usize, dstStride: usize, src: usize, srcStride: usize, rows: i32, columns: i32): void {
@@ -63,31 +63,31 @@ function tiles(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: u
   }
 }
 
-/** A block of op(A) [m, k] against packed panels [k, n], MC rows after the other; the last rows are copied, for nothing is behind them. */
+/** Rows that fill tiles of their own. */
+function wholeRows(m: i32): i32 {
+  let whole = 0;
+  while (m - whole >= tileRows(m - whole)) whole += tileRows(m - whole);
+  return whole;
+}
+
+/**
+ * A block of op(A) [m, k] against packed panels [k, n], MC rows after the other. A stored [k, m] is brought into rows; of one that lies in
+ * rows the last are copied, for nothing is behind them.
+ */
 function block(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: i32, ldc: i32, transA: i32, beta: f32, work: usize): void {
   const step = (<usize>lda) << 2;
   const stride = (<usize>ldc) << 2;
   const tile = work + WORK_TILE;
-  if (transA) {
-    for (; m > 0; m -= MC) {
-      const rows = min(MC, m);
-      transposeA(work, a, rows, k, lda);
-      tiles(c, work, panels, rows, n, k, ROW, stride, beta, tile);
-      a += (<usize>MC) << 2;
-      c += <usize>MC * stride;
-    }
-    return;
-  }
   for (; m > 0; m -= MC) {
     const rows = min(MC, m);
-    let whole = 0;
-    while (rows - whole >= tileRows(rows - whole)) whole += tileRows(rows - whole);
-    tiles(c, a, panels, whole, n, k, step, stride, beta, tile);
+    const whole = transA ? 0 : wholeRows(rows);
+    if (whole > 0) tiles(c, a, panels, whole, n, k, step, stride, beta, tile);
     if (whole < rows) {
-      copyTile(work, ROW, a + <usize>whole * step, step, rows - whole, k);
+      if (transA) transposeA(work, a, rows, k, lda);
+      else copyTile(work, ROW, a + <usize>whole * step, step, rows - whole, k);
       tiles(c + <usize>whole * stride, work, panels, rows - whole, n, k, ROW, stride, beta, tile);
     }
-    a += <usize>MC * step;
+    a += transA ? (<usize>MC) << 2 : <usize>MC * step;
     c += <usize>MC * stride;
   }
 }

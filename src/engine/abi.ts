@@ -6,7 +6,7 @@ import type { CoreKernels, TrainKernels } from "./kernels.js";
 
 /**
  * Instantiates a module over `memory`. The relaxed core's larger tiles take all registers, so they are for engines that leave a load beside
- * its use: V8 from 13 on, not 12 (assembly/gemm/relaxed.ts). What such an engine also has is Float16Array.
+ * its use: V8 from 13 on, not 12 (assembly/gemm/tall.ts). What such an engine also has is Float16Array.
  */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): WebAssembly.Exports {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
