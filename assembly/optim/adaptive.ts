@@ -10,10 +10,11 @@ import { load4, store4 } from "../simd/tail";
 import { floor4, NORMAL } from "../simd/tiny";
 import { gradient4 } from "./gradient";
 
-/** keep·(what is at p) + (fresh·x)·x, 0 below `floor`, stored. */
-function squareInto(full: bool, p: usize, n: i32, keep: f64, x: v128, floor: v128): v128 {
+/** keep·(what is at p) + (fresh·x)·x, 0 where it is subnormal unless eps is 0, stored. */
+function squareInto(full: bool, p: usize, n: i32, keep: f64, x: v128, eps: f32): v128 {
   const fresh = f32x4.mul(f32x4.splat(<f32>(1 - keep)), x);
-  const value = floor4(f32x4.add(f32x4.mul(f32x4.splat(<f32>keep), load4(full, p, n)), f32x4.mul(fresh, x)), floor);
+  const sum = f32x4.add(f32x4.mul(f32x4.splat(<f32>keep), load4(full, p, n)), f32x4.mul(fresh, x));
+  const value = floor4(sum, f32x4.splat(eps > 0 ? NORMAL : 0));
   store4(full, p, value, n);
   return value;
 }
@@ -35,7 +36,7 @@ function rmspropStep(
 ): void {
   const value = load4(full, p, n);
   const grad = inline.always(gradient4(full, g, n, value, f32x4.splat(decay), decay != 0, maximize != 0));
-  let average = inline.always(squareInto(full, sq, n, alpha, grad, f32x4.splat(eps > 0 ? NORMAL : 0)));
+  let average = inline.always(squareInto(full, sq, n, alpha, grad, eps));
   if (mean) {
     const fresh = f32x4.mul(f32x4.splat(<f32>(1 - alpha)), grad);
     const centre = floor4(f32x4.add(f32x4.mul(f32x4.splat(<f32>alpha), load4(full, mean, n)), fresh), f32x4.splat(NORMAL));
@@ -107,9 +108,9 @@ function adadeltaStep(
   const value = load4(full, p, n);
   const small = f32x4.splat(eps);
   const grad = inline.always(gradient4(full, g, n, value, f32x4.splat(decay), decay != 0, maximize != 0));
-  const deviation = f32x4.sqrt(f32x4.add(inline.always(squareInto(full, sq, n, rho, grad, f32x4.splat(eps > 0 ? NORMAL : 0))), small));
+  const deviation = f32x4.sqrt(f32x4.add(inline.always(squareInto(full, sq, n, rho, grad, eps)), small));
   const direction = f32x4.mul(f32x4.div(f32x4.sqrt(f32x4.add(load4(full, acc, n), small)), deviation), grad);
-  inline.always(squareInto(full, acc, n, rho, direction, f32x4.splat(eps > 0 ? NORMAL : 0)));
+  inline.always(squareInto(full, acc, n, rho, direction, eps));
   store4(full, p, f32x4.add(value, f32x4.mul(f32x4.splat(-lr), direction)), n);
 }
 

@@ -3,6 +3,7 @@ import type { Engine } from "../engine/engine.js";
 import type { Storage } from "../engine/storage.js";
 import { ShapeError } from "../errors.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { timesPacked } from "./linear.js";
 import { PackedOperand } from "./packed.js";
 
 const WHERE = "DenseStepper.step";
@@ -35,12 +36,10 @@ export class DenseStepper {
     const [k, n] = [this.#inFeatures, this.#outFeatures];
     if (x.length !== k || out.length !== n)
       throw new ShapeError(`${WHERE}: x has ${x.length} and out ${out.length} numbers, wants ${k} and ${n}`);
-    const { kernels, work } = engine;
     const from = this.#storage.address(WHERE);
     const to = from + k * 4;
     engine.memory.f32.set(x, from >>> 2);
-    if (bias !== null) kernels.copyStrided(to, bias.address(WHERE), 1, n, n, 1, n, 1);
-    kernels.gemmPacked(to, from, this.#weight.address(), 1, n, k, k, n, 0, bias === null ? 0 : 1, work);
+    timesPacked(engine.lane, to, from, this.#weight.address(), 1, n, k, 0, bias?.address(WHERE) ?? 0);
     const { f32 } = engine.memory;
     const start = to >>> 2;
     for (let i = 0; i < n; i++) out[i] = f32[start + i]!;

@@ -1,17 +1,14 @@
 /** Recurrent cells and their gradients in TypeScript: the twins of assembly/cell, operation by operation. */
 import type { Heap } from "../heap.js";
 import type { Kernels } from "../kernels.js";
-import { relu, sigmoid, tanh } from "./math.js";
+import { floored, relu, sigmoid, tanh } from "./math.js";
 
 const f = Math.fround;
 
 /** 2^-100. */
 const TINY = 7.888609052210118e-31;
 /** Gradients that count as 0: see assembly/simd/tiny.ts. */
-function flush(x: number): number {
-  const v = f(x);
-  return v > -TINY && v < TINY ? 0 : v;
-}
+const flush = (x: number): number => floored(f(x), TINY);
 
 type Gru = "gruCell" | "gruCellGrad";
 type GruBefore = "gruReset" | "gruBlend" | "gruBlendGrad" | "gruResetGrad";

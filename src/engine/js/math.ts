@@ -28,7 +28,11 @@ const L7 = f(-0.25000008940696716);
 const L8 = f(0.3333331346511841);
 
 const TANH_FAR = f(0.5493061542510986);
-const MIN_NORMAL = 1.1754943508222875e-38;
+/** The smallest number that float32 holds in full. */
+export const MIN_NORMAL = 1.1754943508222875e-38;
+
+/** x, or 0 where |x| < least; a NaN stays. */
+export const floored = (x: number, least: number): number => (x > -least && x < least ? 0 : x);
 
 /** Where 2^0 stands in POWERS. */
 const POWER_ZERO = 160;

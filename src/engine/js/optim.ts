@@ -1,12 +1,9 @@
 /** Optimizer updates in TypeScript: the twins of assembly/optim, operation by operation. */
 import type { Heap } from "../heap.js";
 import type { Kernels } from "../kernels.js";
+import { floored, MIN_NORMAL } from "./math.js";
 
 const f = Math.fround;
-
-/** The smallest number that float32 holds in full: below it an average that decays is 0. */
-const NORMAL = 1.1754943508222875e-38;
-const floored = (x: number, floor: number): number => (x > -floor && x < floor ? 0 : x);
 
 type Moments = Pick<Kernels, "sgd" | "adam" | "adamax" | "lion">;
 type Adaptive = Pick<Kernels, "rmsprop" | "adagrad" | "adadelta">;
@@ -23,7 +20,7 @@ export function createOptim(heap: Heap): Moments & Adaptive {
 
 function moments(heap: Heap): Moments {
   /** keep·(what is at i) + fresh·x, 0 below `floor`, stored. */
-  const decayInto = (m: Float32Array, i: number, keep: number, fresh: number, x: number, floor = NORMAL): number => {
+  const decayInto = (m: Float32Array, i: number, keep: number, fresh: number, x: number, floor = MIN_NORMAL): number => {
     const value = floored(f(f(keep * (m[i] as number)) + f(fresh * x)), floor);
     m[i] = value;
     return value;
@@ -63,7 +60,7 @@ function moments(heap: Heap): Moments {
         const before = m[(p >>> 2) + i] as number;
         const grad = gradient(m[(g >>> 2) + i] as number, before, decay, maximize);
         let direction = decayInto(m, (first >>> 2) + i, keep1, new1, grad);
-        let square = decayInto(m, (second >>> 2) + i, keep2, f(new2 * grad), grad, small > 0 ? NORMAL : 0);
+        let square = decayInto(m, (second >>> 2) + i, keep2, f(new2 * grad), grad, small > 0 ? MIN_NORMAL : 0);
         if (top !== 0) {
           square = Math.max(m[(top >>> 2) + i] as number, square);
           m[(top >>> 2) + i] = square;
@@ -105,7 +102,7 @@ function moments(heap: Heap): Moments {
 function adaptive(heap: Heap): Adaptive {
   /** keep·(what is at i) + (fresh·x)·x, 0 where it is subnormal unless eps is 0, stored. */
   const squareInto = (m: Float32Array, i: number, keep: number, x: number, eps: number): number => {
-    const value = floored(f(f(f(keep) * (m[i] as number)) + f(f(f(1 - keep) * x) * x)), eps > 0 ? NORMAL : 0);
+    const value = floored(f(f(f(keep) * (m[i] as number)) + f(f(f(1 - keep) * x) * x)), eps > 0 ? MIN_NORMAL : 0);
     m[i] = value;
     return value;
   };
@@ -118,13 +115,13 @@ function adaptive(heap: Heap): Adaptive {
         const grad = gradient(m[(g >>> 2) + i] as number, value, decay, maximize);
         let average = squareInto(m, (sq >>> 2) + i, alpha, grad, small);
         if (mean !== 0) {
-          const centre = floored(f(f(f(alpha) * (m[(mean >>> 2) + i] as number)) + f(f(1 - alpha) * grad)), NORMAL);
+          const centre = floored(f(f(f(alpha) * (m[(mean >>> 2) + i] as number)) + f(f(1 - alpha) * grad)), MIN_NORMAL);
           m[(mean >>> 2) + i] = centre;
           average = f(average - f(centre * centre));
         }
         let direction = f(grad / f(f(Math.sqrt(average)) + small));
         if (buf !== 0) {
-          direction = floored(f(f(keep * (m[(buf >>> 2) + i] as number)) + direction), NORMAL);
+          direction = floored(f(f(keep * (m[(buf >>> 2) + i] as number)) + direction), MIN_NORMAL);
           m[(buf >>> 2) + i] = direction;
         }
         m[(p >>> 2) + i] = value + f(rate * direction);

@@ -102,14 +102,14 @@ function jointBias({ engine, spec, sizes }: LayerContext, { biasIh, biasHh }: Re
  */
 const ROWS_BY_STEP = 16;
 
-/** Memory of one direction; `keep` false: only what the recurrence itself needs. */
-function prepare(context: LayerContext, keep: boolean, h0: Ptr, c0: Ptr): DirectionTrace {
+/** Memory of one direction; `keep` false: only what the recurrence itself needs, of gates those of one step where they go by step. */
+function prepare(context: LayerContext, keep: boolean, byStep: boolean, h0: Ptr, c0: Ptr): DirectionTrace {
   const { engine, spec, sizes, ragged } = context;
   const floats = (count: number) => engine.scratch(count * 4);
   const rows = keep ? ragged.total : ragged.batch;
   const lstm = spec.kind === "LSTM";
   return {
-    gates: floats((ragged.batch < ROWS_BY_STEP ? ragged.total : rows) * sizes.gates * sizes.hidden),
+    gates: floats((byStep ? rows : ragged.total) * sizes.gates * sizes.hidden),
     c: lstm ? (keep ? floats(rows * sizes.hidden) : c0) : 0,
     tanhC: lstm && keep ? floats(rows * sizes.hidden) : 0,
     hn: spec.kind === "GRU" ? floats(rows * sizes.hidden) : 0,
@@ -288,7 +288,8 @@ function forwardDirection(
     else sortRows(engine, ragged, ptr, given + index * batch * size * 4, size, ragged.order);
     return ptr;
   };
-  const trace = prepare(context, keep, initial(states.h0, recurrent), spec.kind === "LSTM" ? initial(states.c0, hidden) : 0);
+  const byStep = batch >= ROWS_BY_STEP;
+  const trace = prepare(context, keep, byStep, initial(states.h0, recurrent), spec.kind === "LSTM" ? initial(states.c0, hidden) : 0);
   const gateWidth = sizes.gates * hidden;
   const packed = packOperand(engine, spec.name, {
     tensor: weights.weightIh,
@@ -299,7 +300,7 @@ function forwardDirection(
     transposed: 1,
   });
   const bias = jointBias(context, weights);
-  const side = batch < ROWS_BY_STEP ? null : { x, inSize, packed, bias };
+  const side = byStep ? { x, inSize, packed, bias } : null;
   if (side === null) rowsTimesPacked(engine, trace.gates, x, packed, total, gateWidth, inSize, 0, bias);
   const operands = packRecurrent(context, weights);
   engine.split(

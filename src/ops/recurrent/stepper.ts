@@ -4,6 +4,7 @@ import type { Ptr } from "../../engine/kernels.js";
 import type { Storage } from "../../engine/storage.js";
 import { ConfigError, ShapeError } from "../../errors.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { timesPacked } from "../linear.js";
 import { PackedOperand } from "../packed.js";
 import { gruStep } from "./gru.js";
 import { type RecurrentSpec, type RecurrentWeights, type Sizes, sizesOf } from "./spec.js";
@@ -148,10 +149,8 @@ export class Stepper {
     const { weights, inSize, bias, candidate, projection } = layer;
     const width = gates * hidden;
     const [pre, extra, h, c] = [base + this.#gates, base + this.#extra, base + layer.h, base + layer.c];
-    const biased = weights.biasIh !== null;
     this.#sumBiases(base, layer);
-    if (biased) kernels.copyStrided(pre, base + bias, batch, width, width, 1, 0, 1);
-    kernels.gemmPacked(pre, x, layer.input.address(), batch, width, inSize, inSize, width, 0, biased ? 1 : 0, work);
+    timesPacked(engine.lane, pre, x, layer.input.address(), batch, width, inSize, 0, weights.biasIh === null ? 0 : base + bias);
     const own = layer.own.address();
     if (candidate !== null) {
       const bhn = weights.biasHh === null ? 0 : weights.biasHh.address(spec.name) + 2 * hidden * 4;
