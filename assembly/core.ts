@@ -14,6 +14,6 @@ export { f32_relu, f32_sigmoid, f32_tanh } from "./elementwise/unary";
 export { f32_gather_rows } from "./embedding/gather";
 export { f32_gemm, f32_gemm_packed } from "./gemm/gemm";
 export { f32_gemm_pack_b8 } from "./gemm/pack";
-export { use_tall } from "./gemm/tall";
+export { use_tile } from "./gemm/shape";
 export { f32_reduce_max, f32_reduce_sum } from "./reduce/reduce";
 export { f32_log_softmax, f32_softmax } from "./softmax/softmax";

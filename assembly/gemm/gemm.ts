@@ -1,13 +1,16 @@
 // C [m, n] = beta·C + op(A)·op(B), row-major. Every element of C is one accumulator, seeded with beta·C (0: C is not read), to which
 // the products are added for k = 0, 1, …, whatever the path: packed or not, tile or edge, one row or many give the same bits.
 // work: MC rows of A, KC x NC of packed B, then the scratch tile of the edges. C must not overlap A, B or work.
-import { row8, row24, row32, row48, streamRow, tile4x8, tile6x8 } from "./micro";
 import { KC, packBlockB, ROW, transposeA } from "./pack";
-import { tall } from "./tall";
+import { row8, row24, row32, row48, streamRow } from "./row";
+import { tilePanels, tileRows } from "./shape";
+import { tile4x8, tile4x16, tile6x8, tile6x16 } from "./tile";
 
 const MC: i32 = 128;
 const NC: i32 = 1024;
 const WORK_B: usize = <usize>MC * ROW;
+/** Bytes of a row of the scratch tile. */
+const EDGE: usize = 64;
 const WORK_TILE: usize = WORK_B + <usize>KC * <usize>NC * 4;
 
 /** Copies `rows` x `columns` floats between matrices with row strides in bytes. */
@@ -28,45 +31,50 @@ function scale(c: usize, m: i32, n: i32, ldc: i32, beta: f32): void {
 }
 
 /**
- * Height of the tile at which `left` rows begin: 4, or where the engine can 6, with no more rows in all than tiles of 4 would take. A tile of
+ * Height of the tile at which `left` rows begin: 4, or where the engine takes them 6, with no more rows in all than tiles of 4 would take. A tile of
  * 6 is 12 chains, what two units of fused multiply-add with a latency of 4 keep full; 4 rows are 8, the very least. Without fusing
  * there is no register left for it, and nothing to gain.
  */
-function tileRows(left: i32): i32 {
-  return ASC_FEATURE_RELAXED_SIMD && tall && left > 4 && left != 7 && left != 8 ? 6 : 4;
+function heightFor(left: i32): i32 {
+  return ASC_FEATURE_RELAXED_SIMD && tileRows > 4 && left > 4 && left != 7 && left != 8 ? 6 : 4;
 }
 
-function runTile(height: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
-  if (ASC_FEATURE_RELAXED_SIMD && height == 6) tile6x8(k, a, lda, b, c, ldc, beta);
+function runTile(height: i32, panels: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
+  if (ASC_FEATURE_RELAXED_SIMD && panels == 2) {
+    if (height == 6) tile6x16(k, a, lda, b, (<usize>k) << 5, c, ldc, beta);
+    else tile4x16(k, a, lda, b, (<usize>k) << 5, c, ldc, beta);
+  } else if (ASC_FEATURE_RELAXED_SIMD && height == 6) tile6x8(k, a, lda, b, c, ldc, beta);
   else tile4x8(k, a, lda, b, c, ldc, beta);
 }
 
 /** Rows of A, row-major, against packed panels [k, n]; lda and ldc in bytes. Rows that fill no tile: A is read on beyond them. */
 function tiles(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: usize, ldc: usize, beta: f32, tile: usize): void {
-  for (let j = 0; j < n; j += 8) {
-    const columns = min(8, n - j);
+  for (let j = 0; j < n; ) {
+    const across = ASC_FEATURE_RELAXED_SIMD && tilePanels > 1 && n - j > 8 ? 2 : 1;
+    const columns = min(8 * across, n - j);
     for (let r = 0; r < m; ) {
-      const height = tileRows(m - r);
+      const height = heightFor(m - r);
       const count = min(height, m - r);
       const to = c + <usize>r * ldc + ((<usize>j) << 2);
       const from = a + <usize>r * lda;
-      if (count == height && columns == 8) {
-        runTile(height, k, from, lda, panels, to, ldc, beta);
+      if (count == height && columns == 8 * across) {
+        runTile(height, across, k, from, lda, panels, to, ldc, beta);
       } else {
-        if (beta != 0) copyTile(tile, 32, to, ldc, count, columns);
-        runTile(height, k, from, lda, panels, tile, 32, beta);
-        copyTile(to, ldc, tile, 32, count, columns);
+        if (beta != 0) copyTile(tile, EDGE, to, ldc, count, columns);
+        runTile(height, across, k, from, lda, panels, tile, EDGE, beta);
+        copyTile(to, ldc, tile, EDGE, count, columns);
       }
       r += height;
     }
-    panels += (<usize>k) << 5;
+    j += 8 * across;
+    panels += (<usize>(k * across)) << 5;
   }
 }
 
 /** Rows that fill tiles of their own. */
 function wholeRows(m: i32): i32 {
   let whole = 0;
-  while (m - whole >= tileRows(m - whole)) whole += tileRows(m - whole);
+  while (m - whole >= heightFor(m - whole)) whole += heightFor(m - whole);
   return whole;
 }
 
@@ -94,7 +102,7 @@ function block(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: i
 
 /** Panels to take at once of the `left` that a row still has: so that few are run alone, which takes as long as three or four. */
 function panelsAtOnce(left: i32): i32 {
-  if (ASC_FEATURE_RELAXED_SIMD && tall) {
+  if (ASC_FEATURE_RELAXED_SIMD && tileRows > 4) {
     if (left == 6 || left > 8) return 6;
     if (left == 4 || left == 5 || left == 8) return 4;
   }

@@ -20,6 +20,7 @@ const inferAssets = async (): Promise<EngineAssets> => ({
     return { startThreads, spawn: () => spawnWorker(new URL("./worker.js", import.meta.url)) };
   },
   loadJsKernels: async () => (await import("../engine/js/index.js")).createJsKernels,
+  loadV8Flags: async () => (await import("../platform/v8.js")).switchOn,
 });
 
 /** What training needs besides is read when a command trains. */

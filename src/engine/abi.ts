@@ -6,11 +6,12 @@ import type { CoreKernels, TrainKernels } from "./kernels.js";
 
 /**
  * Instantiates a module over `memory`. The relaxed core's larger tiles take all registers, so they are for engines that leave a load beside
- * its use: V8 from 13 on, not 12 (assembly/gemm/tall.ts). What such an engine also has is Float16Array.
+ * its use: V8 from 13 on, not 12 (assembly/gemm/shape.ts). What such an engine also has is Float16Array. The largest are for those that
+ * join pairs of vectors, where `wide` says so.
  */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): WebAssembly.Exports {
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, wide: boolean): WebAssembly.Exports {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  if ("Float16Array" in globalThis) (exports.use_tall as (() => void) | undefined)?.();
+  if ("Float16Array" in globalThis) (exports.use_tile as ((rows: number, panels: number) => void) | undefined)?.(6, wide ? 2 : 1);
   return exports;
 }
 

@@ -26,5 +26,7 @@ export interface WorkerModules {
   readonly train?: WebAssembly.Module;
 }
 
-/** What a worker is sent: first memory and modules, which it answers by "ready", then the address of its control block. */
-export type WorkerRequest = { readonly memory: WebAssembly.Memory; readonly modules: WorkerModules } | { readonly control: number };
+/** What a worker is sent: first memory and modules (`wide`: see abi.ts), which it answers by "ready", then the address of its control block. */
+export type WorkerRequest =
+  | { readonly memory: WebAssembly.Memory; readonly modules: WorkerModules; readonly wide: boolean }
+  | { readonly control: number };

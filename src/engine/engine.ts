@@ -17,6 +17,8 @@ export interface EngineInfo {
   readonly build: "baseline" | "relaxed" | "typescript";
   readonly numerics: "fast" | "reproducible";
   readonly threads: number;
+  /** Whether products use vectors of 256 bits (option v8Flags). */
+  readonly wide: boolean;
   /** Why something asked for is not in use. */
   readonly notes: readonly string[];
 }

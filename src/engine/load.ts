@@ -2,7 +2,7 @@
  * Finds out what the runtime can do, brings the kernels up over one memory and builds the engine.
  */
 import { ConfigError, StateError } from "../errors.js";
-import { checkOptions, inRange, oneOf, wholeNumber } from "../options.js";
+import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { CORE_ABI, instantiate, type TRAIN_ABI } from "./abi.js";
 import { Engine, type EngineInfo, type StepHook } from "./engine.js";
 import type { Heap } from "./heap.js";
@@ -31,6 +31,12 @@ export interface EngineOptions {
    * the main thread of a page, which must not wait, it is one, and `engine.info.notes` says why.
    */
   readonly threads?: number;
+  /**
+   * Whether V8's flags may be switched on for the whole process, where that makes "fast" kernels faster: relaxed SIMD on Node 20, vectors
+   * of 256 bits on Node 24 and newer on x64. They are for who owns the process: other modules are compiled under them too. The results are
+   * those of relaxed SIMD. Where there is no such flag, `engine.info.notes` says so. Default false.
+   */
+  readonly v8Flags?: boolean;
   /** Compiled modules, where bytes may not be compiled (edge workers). */
   readonly modules?: EngineModules;
   /** Debug: memory grows at every allocation, so that a view kept too long shows. */
@@ -52,9 +58,11 @@ export interface EngineAssets {
   readonly tape: (() => StepHook) | null;
   readonly loadThreads: () => Promise<{ readonly startThreads: typeof startThreads; readonly spawn: () => WorkerHandle }>;
   readonly loadJsKernels: () => Promise<(heap: Heap) => Kernels>;
+  /** Switches V8's flags on (src/platform/v8.ts). */
+  readonly loadV8Flags: () => Promise<() => { readonly wide: boolean; readonly note?: string }>;
 }
 
-const KNOWN = ["seed", "numerics", "backend", "maxMemory", "threads", "modules", "debugGrow"] as const;
+const KNOWN = ["seed", "numerics", "backend", "maxMemory", "threads", "v8Flags", "modules", "debugGrow"] as const;
 
 const MAX_THREADS = 64;
 
@@ -100,11 +108,11 @@ interface Bound {
   readonly build: EngineInfo["build"];
 }
 
-function bind(memory: LinearMemory, modules: EngineModules, trainAbi: EngineAssets["trainAbi"]): Bound {
+function bind(memory: LinearMemory, modules: EngineModules, trainAbi: EngineAssets["trainAbi"], wide: boolean): Bound {
   let relaxed = false;
   const kernels: Record<string, unknown> = {};
   const take = (module: WebAssembly.Module, abi: Readonly<Record<string, string>>) => {
-    const exports = instantiate(module, memory.wasm as WebAssembly.Memory);
+    const exports = instantiate(module, memory.wasm as WebAssembly.Memory, wide);
     for (const [method, name] of Object.entries(abi)) {
       if (typeof exports[name] !== "function")
         throw new ConfigError(`createEngine: the wasm module has no export ${name}, wants one of this version`);
@@ -126,6 +134,7 @@ function validate(options: EngineOptions): void {
   if (wholeNumber("createEngine", "threads", options.threads ?? 1, 1) > MAX_THREADS) {
     throw new ConfigError(`createEngine: threads ${options.threads}, wants at most ${MAX_THREADS}`);
   }
+  flag("createEngine", "v8Flags", options.v8Flags ?? false);
   if (maxMemory !== undefined) inRange("createEngine", "maxMemory", maxMemory, 1, 4294967296);
 }
 
@@ -143,13 +152,15 @@ export function createEngineSync(
   if ((options.threads ?? 1) > 1) {
     throw new ConfigError(`createEngineSync: threads ${options.threads}, wants 1 (createEngine waits for the workers of more)`);
   }
-  return assemble(options, [], assets.tape, runWasm(options, options.modules, assets.trainAbi));
+  if (options.v8Flags) throw new ConfigError("createEngineSync: v8Flags true, wants false (createEngine loads what sets them)");
+  return assemble(options, [], assets.tape, runWasm(options, options.modules, assets.trainAbi, false));
 }
 
 /** Kernels over their memory. */
 interface Running {
   readonly backend: EngineInfo["backend"];
   readonly build: EngineInfo["build"];
+  readonly wide: boolean;
   readonly kernels: Kernels;
   readonly memory: LinearMemory;
 }
@@ -159,19 +170,19 @@ type MakeThreads = (allocate: (bytes: number) => Ptr) => Threads;
 const memoryFor = (backend: "wasm" | "js", { maxMemory, debugGrow = false }: EngineOptions): LinearMemory =>
   new LinearMemory({ backend, maxMemory, poison: debugGrow });
 
-function runWasm(options: EngineOptions, modules: EngineModules, trainAbi: EngineAssets["trainAbi"]): Running {
+function runWasm(options: EngineOptions, modules: EngineModules, trainAbi: EngineAssets["trainAbi"], joins: boolean): Running {
   const memory = memoryFor("wasm", options);
-  const bound = bind(memory, modules, trainAbi);
+  const bound = bind(memory, modules, trainAbi, joins);
   if (bound.build === "relaxed" && options.numerics === "reproducible") {
     throw new ConfigError('createEngine: modules are built for relaxed SIMD, numerics "reproducible" wants baseline ones');
   }
-  return { backend: "wasm", memory, ...bound };
+  return { backend: "wasm", memory, wide: joins && bound.build === "relaxed", ...bound };
 }
 
 /** Starts the workers that are asked for; where they cannot be had a note says so and there is one thread. */
 async function startWorkers(
   count: number,
-  memory: LinearMemory,
+  { memory, wide }: Running,
   modules: EngineModules,
   load: EngineAssets["loadThreads"],
   notes: string[],
@@ -180,7 +191,7 @@ async function startWorkers(
   try {
     if (typeof document !== "undefined") throw new StateError("the main thread of a page must not wait, wants the engine in a worker");
     const { startThreads, spawn } = await load();
-    return await startThreads(count, memory, modules, spawn);
+    return await startThreads(count, memory, modules, wide, spawn);
   } catch (error) {
     notes.push(`one thread in use: ${String(error)}`);
     return null;
@@ -191,12 +202,19 @@ function assemble(
   options: EngineOptions,
   notes: readonly string[],
   tape: (() => StepHook) | null,
-  { backend, build, kernels, memory }: Running,
+  { backend, build, wide, kernels, memory }: Running,
   threads: MakeThreads | null = null,
 ): Engine {
   const { seed = 0, numerics = "fast", debugGrow = false } = options;
-  const info: EngineInfo = { backend, build, numerics, threads: threads === null ? 1 : (options.threads ?? 1), notes };
+  const info: EngineInfo = { backend, build, numerics, threads: threads === null ? 1 : (options.threads ?? 1), wide, notes };
   return new Engine({ kernels, memory, info, seed, tape: tape?.() ?? null, threads, growAlways: debugGrow });
+}
+
+/** @returns whether V8 joins pairs of vectors from now on */
+async function switchOnFlags(assets: EngineAssets, notes: string[]): Promise<boolean> {
+  const { wide, note } = (await assets.loadV8Flags())();
+  if (note !== undefined) notes.push(note);
+  return wide;
 }
 
 /**
@@ -209,12 +227,13 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
   const notes: string[] = [];
   if (backend !== "js") {
     try {
+      const fast = options.numerics !== "reproducible";
+      const joins = fast && options.v8Flags === true && (await switchOnFlags(assets, notes));
       const level = probe();
       if (!level.simd) throw new StateError("createEngine: this runtime has no WebAssembly SIMD");
-      const fast = level.relaxed && options.numerics !== "reproducible";
-      const modules = options.modules ?? (await compileBest(assets, fast, notes));
-      const running = runWasm(options, modules, assets.trainAbi);
-      const workers = await startWorkers(threads, running.memory, modules, assets.loadThreads, notes);
+      const modules = options.modules ?? (await compileBest(assets, fast && level.relaxed, notes));
+      const running = runWasm(options, modules, assets.trainAbi, joins);
+      const workers = await startWorkers(threads, running, modules, assets.loadThreads, notes);
       return assemble(options, notes, assets.tape, running, workers);
     } catch (error) {
       if (backend === "wasm")
@@ -228,5 +247,11 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
   if (threads > 1) notes.push("one thread in use: the TypeScript kernels run on one");
   const createJsKernels = await assets.loadJsKernels();
   const memory = memoryFor("js", options);
-  return assemble(options, notes, assets.tape, { backend: "js", build: "typescript", kernels: createJsKernels(memory), memory });
+  return assemble(options, notes, assets.tape, {
+    backend: "js",
+    build: "typescript",
+    wide: false,
+    kernels: createJsKernels(memory),
+    memory,
+  });
 }

@@ -5,9 +5,9 @@ import { CONTROL, CONTROL_BYTES, QUEUE_BYTES, QUIT, RECORD_WORDS, SPINS, type Wo
 type Kernel = (...args: number[]) => unknown;
 
 /** The kernels in the order of KERNEL_NAMES; those of an absent module are never asked for. */
-function kernelsOf(memory: WebAssembly.Memory, { core, train }: WorkerModules): Kernel[] {
+function kernelsOf(memory: WebAssembly.Memory, { core, train }: WorkerModules, wide: boolean): Kernel[] {
   const named = (module: WebAssembly.Module, abi: Readonly<Record<string, string>>) => {
-    const own = instantiate(module, memory);
+    const own = instantiate(module, memory, wide);
     return Object.values(abi).map((name) => own[name] as Kernel);
   };
   return [...named(core, CORE_ABI), ...(train === undefined ? [] : named(train, TRAIN_ABI))];
@@ -71,7 +71,7 @@ export function answer(post: (message: string) => void): (request: WorkerRequest
       return;
     }
     memory = request.memory;
-    kernels = kernelsOf(memory, request.modules);
+    kernels = kernelsOf(memory, request.modules, request.wide);
     post("ready");
   };
 }

@@ -163,6 +163,7 @@ export async function startThreads(
   count: number,
   memory: LinearMemory,
   modules: WorkerModules,
+  wide: boolean,
   spawn: () => WorkerHandle,
 ): Promise<(allocate: (bytes: number) => Ptr) => Threads> {
   const workers: WorkerHandle[] = [];
@@ -171,7 +172,7 @@ export async function startThreads(
     for (let i = 1; i < count; i++) {
       const worker = spawn();
       workers.push(worker);
-      worker.post({ memory: memory.wasm, modules });
+      worker.post({ memory: memory.wasm, modules, wide });
     }
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new StateError(`workers were not ready within ${READY_WITHIN_MS} ms`)), READY_WITHIN_MS);

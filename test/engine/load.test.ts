@@ -24,7 +24,7 @@ describe("the ABI", () => {
         }
         const { exports } = new WebAssembly.Instance(compile(`${module}-${level}`), { env: { memory } });
         const functions = Object.keys(exports).filter((name) => typeof exports[name] === "function");
-        const switches = module === "core" ? ["use_tall"] : [];
+        const switches = module === "core" ? ["use_tile"] : [];
         expect(functions.sort()).toEqual([...Object.values(abi), ...switches].sort());
         for (const [method, name] of Object.entries(abi)) {
           const { length } = twin[method as keyof typeof twin];
@@ -81,6 +81,7 @@ describe("createEngine", () => {
         tape: null,
         loadThreads: () => Promise.reject(new TypeError("not asked for")),
         loadJsKernels: () => Promise.reject(new TypeError("not asked for")),
+        loadV8Flags: () => Promise.reject(new TypeError("not asked for")),
       };
       const { info } = await createEngineFrom({}, assets);
       expect(info).toMatchObject({ build: "baseline", notes: ["baseline SIMD in use: TypeError: no such chunk"] });

@@ -1,10 +1,10 @@
 /**
- * npm run --silent golden -- DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible] [--threads n]
+ * npm run --silent golden -- DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible] [--threads n] [--v8-flags]
  * Runs every golden family of a folder and prints one JSON object. Exit code 0: everything within; 1: something failed; 2: could not run.
  */
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { createEngine } from "../../src/index.js";
+import { createEngine, type EngineOptions } from "../../src/index.js";
 import { runProgram } from "../program.js";
 import type { FamilyReport } from "./compare.js";
 import { runFamily } from "./families.js";
@@ -12,11 +12,17 @@ import { runFamily } from "./families.js";
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { families: { type: "string" }, backend: { type: "string" }, numerics: { type: "string" }, threads: { type: "string" } },
+    options: {
+      families: { type: "string" },
+      backend: { type: "string" },
+      numerics: { type: "string" },
+      threads: { type: "string" },
+      "v8-flags": { type: "boolean" },
+    },
   });
   const [folder] = positionals;
   if (folder === undefined || positionals.length > 1)
-    throw new Error("usage: golden DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible] [--threads n]");
+    throw new Error("usage: golden DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible] [--threads n] [--v8-flags]");
   const present = readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .map((name) => name.slice(0, -5))
@@ -25,8 +31,9 @@ async function main(): Promise<number> {
   const missing = families.filter((family) => !present.includes(family));
   if (missing.length > 0) throw new Error(`golden: family ${missing.join(", ")} is not in ${folder}, wants ${present.join(", ")}`);
   const threads = Number(values.threads ?? 1);
-  const options = { backend: values.backend ?? "wasm", numerics: values.numerics ?? "fast", threads } as Parameters<typeof createEngine>[0];
-  const engine = await createEngine(options);
+  const { backend = "wasm", numerics = "fast", "v8-flags": v8Flags = false } = values;
+  const engine = await createEngine({ backend, numerics, threads, v8Flags } as EngineOptions);
+  if (v8Flags && engine.info.notes.length > 0) throw new Error(`golden: ${engine.info.notes.join("; ")}`);
   if (engine.info.threads !== threads) throw new Error(`golden: ${engine.info.notes.join("; ")}, wants ${threads} threads`);
   const report: Record<string, FamilyReport> = {};
   for (const family of families) {

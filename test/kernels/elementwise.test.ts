@@ -182,7 +182,7 @@ describe("gradients", () => {
   });
 
   test("reluGrad passes the gradient where the output is NaN", () => {
-    for (const rig of rigs.both) {
+    for (const rig of rigs.all) {
       rig.reset();
       const out = rig.blank(4);
       rig.kernels.reluGrad(out, rig.f32([1, 2, 3, 4]), rig.f32([NaN, 0, 5, -0]), 4, 0);

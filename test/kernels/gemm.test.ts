@@ -6,7 +6,7 @@ import { createRelaxedRigs, createRigs, type Rig, randomFloats, sameBits } from 
 
 const rigs = createRigs(createGemm);
 const relaxed = createRelaxedRigs();
-const all = [...rigs.both, ...relaxed.both];
+const all = [...rigs.all, ...relaxed.all];
 
 interface Case {
   readonly m: number;

@@ -15,7 +15,7 @@ const FENCE = 16;
 const CANARY = 0x5ca1ab1e;
 
 export interface Rig {
-  readonly name: "wasm" | "js" | "relaxed" | "relaxed, tall";
+  readonly name: "wasm" | "js" | "relaxed, 4x8" | "relaxed, 6x8" | "relaxed, 6x16";
   readonly kernels: Kernels;
   readonly heap: Heap;
   readonly work: Ptr;
@@ -88,7 +88,7 @@ function views(buffer: ArrayBufferLike): Heap {
   return { f32: new Float32Array(buffer), i32: new Int32Array(buffer), u8: new Uint8Array(buffer) };
 }
 
-function wasmKernels(memory: WebAssembly.Memory, level: "baseline" | "relaxed", tall = false): Kernels {
+function wasmKernels(memory: WebAssembly.Memory, level: "baseline" | "relaxed", tile?: readonly [number, number]): Kernels {
   const kernels: Record<string, unknown> = {};
   for (const [module, abi] of [
     ["core", CORE_ABI],
@@ -98,22 +98,25 @@ function wasmKernels(memory: WebAssembly.Memory, level: "baseline" | "relaxed", 
     const file = new URL(`../../build/wasm/${module}-${level}.wasm`, import.meta.url);
     if (!existsSync(file)) throw new Error(`${file.pathname} is missing: npm run build:wasm`);
     const { exports } = instantiateSync(readFileSync(file), { env: { memory } });
-    if (tall && module === "core") (exports.use_tall as () => void)();
+    if (tile !== undefined && module === "core") (exports.use_tile as (...tile: readonly [number, number]) => void)(...tile);
     for (const [method, name] of Object.entries(abi)) kernels[method] = (exports as Record<string, unknown>)[name];
   }
   return kernels as unknown as Kernels;
 }
 
+/** Rows and panels of the relaxed build's tiles (assembly/gemm/shape.ts). */
+const TILES = { "relaxed, 4x8": [4, 1], "relaxed, 6x8": [6, 1], "relaxed, 6x16": [6, 2] } as const;
+
 function wasmRig(name: Exclude<Rig["name"], "js">): Rig {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65536, shared: true });
-  const kernels = name === "wasm" ? wasmKernels(memory, "baseline") : wasmKernels(memory, "relaxed", name === "relaxed, tall");
+  const kernels = name === "wasm" ? wasmKernels(memory, "baseline") : wasmKernels(memory, "relaxed", TILES[name]);
   return makeRig(name, kernels, views(memory.buffer));
 }
 
-/** The build for relaxed SIMD without its larger tiles and with them; its bits differ from the others'. Node 20 has it behind a flag. */
-export function createRelaxedRigs(): { both: readonly [Rig, Rig] } {
+/** The build for relaxed SIMD with each of its tiles; its bits differ from the others'. Node 20 has it behind a flag. */
+export function createRelaxedRigs(): { all: readonly Rig[] } {
   if (process.versions.node.startsWith("20.")) setFlagsFromString("--experimental-wasm-relaxed-simd");
-  return { both: [wasmRig("relaxed"), wasmRig("relaxed, tall")] };
+  return { all: Object.keys(TILES).map((name) => wasmRig(name as keyof typeof TILES)) };
 }
 
 /**
@@ -123,11 +126,11 @@ export function createRelaxedRigs(): { both: readonly [Rig, Rig] } {
 export function createRigs(
   createTwin: (heap: Heap) => object,
   buffer: ArrayBufferLike = new ArrayBuffer(PAGES * 65536),
-): { wasm: Rig; js: Rig; both: readonly Rig[] } {
+): { wasm: Rig; js: Rig; all: readonly Rig[] } {
   const wasm = wasmRig("wasm");
   const heap = views(buffer);
   const js = makeRig("js", createTwin(heap) as Kernels, heap);
-  return { wasm, js, both: [wasm, js] };
+  return { wasm, js, all: [wasm, js] };
 }
 
 const shown = (value: number) => (Object.is(value, -0) ? "-0" : String(value));
@@ -163,18 +166,19 @@ function outputsOf(rig: Rig, run: (rig: Rig) => readonly (readonly [Ptr, number]
 }
 
 /**
- * Runs the same call on both rigs. `run` lays out its data and returns the outputs as [address, elements].
- * Returns the first one's outputs; throws where a fence was written or bits differ.
+ * Runs the same call on all rigs. `run` lays out its data and returns the outputs as [address, elements].
+ * Returns the first one's outputs; throws where a fence was written or another's bits differ.
  */
-export function sameBits(rigs: { readonly both: readonly Rig[] }, run: (rig: Rig) => readonly (readonly [Ptr, number])[]): Float32Array[] {
-  const results = rigs.both.map((rig) => outputsOf(rig, run));
-  const names = rigs.both.map(({ name }) => name) as [string, string];
-  const [first, second] = results as [Float32Array[], Float32Array[]];
-  first.forEach((output, i) => {
-    const difference = firstDifference(output, second[i]!, names);
-    if (difference !== undefined) throw new Error(`output ${i}: ${difference}`);
-  });
-  return first;
+export function sameBits(rigs: { readonly all: readonly Rig[] }, run: (rig: Rig) => readonly (readonly [Ptr, number])[]): Float32Array[] {
+  const [rig, ...others] = rigs.all as [Rig, ...Rig[]];
+  const outputs = outputsOf(rig, run);
+  for (const other of others) {
+    outputsOf(other, run).forEach((output, i) => {
+      const difference = firstDifference(outputs[i]!, output, [rig.name, other.name]);
+      if (difference !== undefined) throw new Error(`output ${i}: ${difference}`);
+    });
+  }
+  return outputs;
 }
 
 /** Largest error of `got` in units of the last place of the float32 nearest to the float64 `want`; NaN meets NaN, an infinity itself. */

@@ -57,7 +57,7 @@ describe("strided copies", () => {
 
   test("a copy keeps the bits of NaN payloads and integers", () => {
     const words = [0x7fc0dead, -1, 0x7f800001, 5, 1 << 31];
-    for (const rig of rigs.both) {
+    for (const rig of rigs.all) {
       rig.reset();
       for (const xCol of [1, 2]) {
         const out = rig.blank(5);
@@ -138,7 +138,7 @@ describe("reductions", () => {
   });
 
   test("the first NaN is the maximum, the first of equal maxima counts", () => {
-    for (const rig of rigs.both) {
+    for (const rig of rigs.all) {
       rig.reset();
       const [value, index] = [rig.blank(2), rig.blank(2)];
       rig.kernels.reduceMax(value, index, rig.f32([3, NaN, 9, NaN, 2, 7, 7, 1]), 2, 4, 1);
@@ -151,7 +151,7 @@ describe("reductions", () => {
     for (const n of [...Array.from({ length: 67 }, (_, i) => i + 1), 1023, 1024, 1025, 5000]) {
       const x = randomFloats(n, n).map((u, i) => u * (i % 5 === 0 ? 1e30 : 1e-30));
       const want = x.reduce((sum, v) => sum + v * v, 0);
-      const got = rigs.both.map((rig) => {
+      const got = rigs.all.map((rig) => {
         rig.reset();
         return rig.kernels.sumSquares(rig.f32(x, n & 3), n);
       });
@@ -172,7 +172,7 @@ describe("reductions", () => {
         const values = randomFloats(rows.length * dim, seed).map((u, i) => u * (i % 7 === 0 ? 1e15 : 1e-15));
         const dense = new Float32Array(61 * dim);
         rows.forEach((row, i) => void dense.set(values.subarray(i * dim, (i + 1) * dim), row * dim));
-        for (const rig of rigs.both) {
+        for (const rig of rigs.all) {
           rig.reset();
           const got = rig.kernels.sumSquaresRows(rig.f32(values, seed & 3), rig.i32(rows), rows.length, dim);
           expect(got, rig.name).toBe(rig.kernels.sumSquares(rig.f32(dense), dense.length));

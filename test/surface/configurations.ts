@@ -34,7 +34,7 @@ export const KINDS: readonly string[] = [
 
 /** Both backends, twice: memories for kernels alone, and engines. */
 export interface Backends {
-  readonly rigs: { readonly both: readonly Rig[] };
+  readonly rigs: { readonly all: readonly Rig[] };
   readonly engines: readonly Engine[];
 }
 

@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+
+// Workers are modules of the built package.
+const built = new URL("../../dist/index.js", import.meta.url).href;
+const { createEngine, createEngineSync, matmul, tensor } = (await import(built)) as typeof import("../../src/index.js");
+
+const major = Number.parseInt(process.versions.node, 10);
+
+describe("option v8Flags", () => {
+  // The flags stay on for the rest of the process: this test comes first.
+  test("is heeded for fast kernels of WebAssembly only", async () => {
+    const plain = major < 22 ? "baseline" : "relaxed";
+    expect((await createEngine()).info).toMatchObject({ build: plain, wide: false });
+    expect((await createEngine({ v8Flags: true, numerics: "reproducible" })).info).toMatchObject({ build: "baseline", wide: false });
+    expect((await createEngine({ v8Flags: true, backend: "js" })).info).toMatchObject({ build: "typescript", wide: false, notes: [] });
+    expect((await createEngine()).info.build).toBe(plain);
+  });
+
+  test("brings relaxed SIMD on Node 20 and vectors of 256 bits from 24 on, on any number of threads", async () => {
+    const wide = major >= 24 && process.arch === "x64";
+    const helps = major < 22 || wide;
+    const product = async (threads: number) => {
+      const engine = await createEngine({ v8Flags: true, threads });
+      expect(engine.info).toMatchObject({ build: "relaxed", wide, threads, notes: helps ? [] : [expect.stringMatching(/no flag of V8/)] });
+      const values = Array.from({ length: 90 }, (_, i) => Array.from({ length: 90 }, (_, j) => Math.sin(i * 90 + j)));
+      const result = engine.step(() => matmul(tensor(engine, values), tensor(engine, values)).toArray());
+      engine.dispose();
+      return result;
+    };
+    expect(await product(2)).toEqual(await product(1));
+  });
+
+  test("is true or false, and not for createEngineSync", async () => {
+    await expect(createEngine({ v8Flags: "on" as unknown as boolean })).rejects.toThrow('v8Flags "on", wants true or false');
+    const modules = {} as Parameters<typeof createEngineSync>[0]["modules"];
+    expect(() => createEngineSync({ modules: { ...modules, train: {} as WebAssembly.Module }, v8Flags: true })).toThrow(
+      /v8Flags true, wants false/,
+    );
+  });
+});
