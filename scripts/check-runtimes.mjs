@@ -4,6 +4,7 @@
  * weights with the pinned one: this Node, Node 20, 22 and 24, Deno, Bun, and headless Chromium (scripts/chromium.mjs). Those that are not
  * there are named and do not count, but for those that `--require` names. `--install` brings the npm packages of test/runtimes/packages;
  * Deno and Bun are taken from the PATH where those are missing; name=command adds one, as in node25=/opt/node25/bin/node.
+ * Where option v8Flags switches something on, what then has to hold is checked too, with all kernels optimised from their first call.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -24,6 +25,15 @@ const PAGES = [
   { policy: "plain", backend: "js" },
   { policy: "no-wasm", backend: "auto", wanted: "js" },
 ];
+
+/** Optimised at once: only the optimising compiler heeds the flags below. */
+const OPTIMISED = "--no-liftoff";
+/** V8's flags by major version of Node, as src/platform/v8.ts sets them, and what has to hold under them. */
+const FLAGS = { 20: ["--experimental-wasm-relaxed-simd"], 24: ["--experimental-wasm-revectorize"] };
+const UNDER_FLAGS = {
+  "kernels' tests": ["node_modules/vitest/vitest.mjs", "run", "test/kernels", "--pool=threads"],
+  golden: ["scripts/run.mjs", "test/golden/run.ts", "test/fixtures/golden", "--v8-flags"],
+};
 
 /** The file `inside` a package of this platform, which npm chose among the optional ones; null when none is installed. */
 function installed(pattern, inside) {
@@ -49,16 +59,35 @@ function report(name, version, { hash, error }, wanted = pinned) {
   failed ||= hash !== wanted;
 }
 
-function runProgram(command, args, backend) {
+/** @returns what a process said on stdout, or the first lines of why it failed */
+function run(command, args) {
   return new Promise((resolve) => {
-    const child = spawn(command, [...args, path.join(root, program), backend], { stdio: ["ignore", "pipe", "pipe"] });
+    // Without CI: its results are those of npm test.
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, CI: "" } });
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (data) => (stdout += data));
     child.stderr.on("data", (data) => (stderr += data));
     child.on("close", (code) =>
-      resolve(code === 0 ? { hash: stdout.trim() } : { error: stderr.trim().split("\n").slice(0, 4).join(" | ") }),
+      resolve(code === 0 ? { stdout } : { error: stderr.trim().split("\n").slice(0, 4).join(" | ") || `ended with ${code}` }),
     );
   });
+}
+
+async function runProgram(command, args, backend) {
+  const { stdout, error } = await run(command, [...args, path.join(root, program), backend]);
+  return error === undefined ? { hash: stdout.trim() } : { error };
+}
+
+async function checkUnderFlags(name, [command], flags) {
+  if (command === null) return;
+  const switches = [OPTIMISED, ...flags];
+  report(`${name} ${switches.join(" ")}`, "wasm", await runProgram(command, switches, "wasm"));
+  for (const [what, args] of Object.entries(UNDER_FLAGS)) {
+    const { stdout, error } = await run(command, [...switches, ...args]);
+    const holds = error === undefined && stdout !== "";
+    console.log(`${name} ${switches.join(" ")}, ${what}: ${holds ? "hold" : `FAILED: ${error ?? "said nothing"}`}`);
+    failed ||= !holds;
+  }
 }
 
 async function checkCommand(name, [command, ...args]) {
@@ -107,6 +136,7 @@ const unknown = required.filter((name) => name !== "chromium" && !runtimes.has(n
 if (unknown.length > 0) throw new Error(`runtimes: --require ${unknown.join(", ")}, wants ${[...runtimes.keys(), "chromium"].join(", ")}`);
 
 for (const [name, command] of runtimes) await checkCommand(name, command);
+for (const [major, flags] of Object.entries(FLAGS)) await checkUnderFlags(`node${major}`, runtimes.get(`node${major}`), flags);
 await checkChromium();
 for (const { name, why } of missing) {
   const wanted = required.includes(name);
