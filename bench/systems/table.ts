@@ -1,5 +1,4 @@
 /** The systems that can be measured, ours and peers, and how each is started. Each says itself whether it is there. */
-import { probe } from "../../src/engine/load.js";
 import { startProcess } from "../remote.js";
 import { describeSystem, type Running, type Started } from "../rounds.js";
 import { CEILING } from "./ceiling.js";
@@ -14,11 +13,11 @@ interface SystemEntry {
 }
 
 const program = (file: string, ...args: string[]) => [process.execPath, "scripts/run.mjs", file, ...args];
-const own = ({ id, title }: OwnSystem, ...flags: string[]): SystemEntry => ({
+const own = ({ id, title }: OwnSystem): SystemEntry => ({
   id,
   title,
   peer: false,
-  commands: [[process.execPath, ...flags, ...program("bench/systems/child.ts", id).slice(1)]],
+  commands: [program("bench/systems/child.ts", id)],
 });
 const peer = (id: string, title: string, ...commands: string[][]): SystemEntry => ({ id, title, peer: true, commands });
 
@@ -27,9 +26,6 @@ const pythons = [process.env.BENCH_PYTHON, "python3", "/usr/bin/python3"].filter
 
 export const SYSTEMS: readonly SystemEntry[] = [
   ...OWN.map((system) => own(system)),
-  ...(probe().relaxed
-    ? []
-    : [own({ id: "recurra-relaxed", title: "relaxed SIMD by a flag of the runtime" }, "--experimental-wasm-relaxed-simd")]),
   peer("onnxruntime-web", "WebAssembly SIMD, one thread", program("bench/peers/onnxruntime.ts", "web")),
   peer("onnxruntime-node", "native, one thread", program("bench/peers/onnxruntime.ts", "node")),
   peer("tfjs-wasm", "TensorFlow.js, WebAssembly SIMD, one thread", program("bench/peers/tfjs.ts")),
