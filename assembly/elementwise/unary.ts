@@ -26,8 +26,12 @@ function apply(op: i32, x: v128): v128 {
 /** Two vectors a turn keep two dependency chains in flight (1.5 times faster than one). */
 function map(op: i32, y: usize, x: usize, n: i32): void {
   for (; n >= 8; n -= 8) {
-    v128.store(y, inline.always(apply(op, v128.load(x))));
-    v128.store(y, inline.always(apply(op, v128.load(x, 16))), 16);
+    const v0 = v128.load(x);
+    const v1 = v128.load(x, 16);
+    const r0 = inline.always(apply(op, v0));
+    const r1 = inline.always(apply(op, v1));
+    v128.store(y, r0);
+    v128.store(y, r1, 16);
     x += 32;
     y += 32;
   }
