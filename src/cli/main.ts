@@ -45,9 +45,10 @@ async function trainAssets(): Promise<EngineAssets> {
   };
 }
 
+/** The process is ours, and so are V8's flags. */
 const engines: Engines = {
-  infer: async (options) => (await import("../engine/load.js")).createEngineFrom(options, await inferAssets()),
-  train: async (options) => (await import("../engine/load.js")).createEngineFrom(options, await trainAssets()),
+  infer: async (options) => (await import("../engine/load.js")).createEngineFrom({ ...options, v8Flags: true }, await inferAssets()),
+  train: async (options) => (await import("../engine/load.js")).createEngineFrom({ ...options, v8Flags: true }, await trainAssets()),
 };
 
 let exitCode = 0;
