@@ -8,7 +8,8 @@
 import { madd } from "./madd";
 
 // Constants are read from memory: V8 from 13 on makes a constant vector anew at every use, by three instructions where a load is one, and an
-// LSTM cell is the slower for it by an eighth (32 x 256 cells: Node 24 93 -> 83 microseconds, Bun 107 -> 81, Node 20 78 as before).
+// LSTM cell is the slower for it by an eighth (32 x 256 cells: Node 24 93 -> 83 microseconds, Bun 107 -> 81, Node 20 78 as before). Functions
+// take them as arguments, by default read where they are used: a loop over many vectors reads them once before it.
 // Adding 1.5·2^23 (12582912) rounds to an integer in the low bits of the sum; a bias added to it (a whole number) lands in those bits too,
 // ready to be shifted into an exponent. ln 2 is in two parts; the first has 15 bits, so that its product with an exponent is exact.
 const TABLE: usize = memory.data<f32>([
@@ -61,25 +62,26 @@ const TABLE: usize = memory.data<f32>([
   0.14115174114704132, // TAIL_1
   0.14104324579238892, // TAIL_0
   9.25, // TANH_HIGH
+  -0.0, // SIGN
 ]);
-@inline const MINUS_LN2_LOW: usize = 0;
-@inline const MINUS_LN2_HIGH: usize = 4;
-@inline const EXP_7: usize = 8;
-@inline const EXP_6: usize = 12;
-@inline const EXP_5: usize = 16;
-@inline const EXP_4: usize = 20;
-@inline const EXP_3: usize = 24;
-@inline const HALF: usize = 28;
-@inline const LOG2E: usize = 32;
-@inline const ROUND_PLUS_254: usize = 36;
-@inline const ONE: usize = 40;
-@inline const EXP_LOW: usize = 44;
-@inline const EXP_HIGH: usize = 48;
-@inline const SIGMOID_HIGH: usize = 52;
+@inline export const MINUS_LN2_LOW: usize = 0;
+@inline export const MINUS_LN2_HIGH: usize = 4;
+@inline export const EXP_7: usize = 8;
+@inline export const EXP_6: usize = 12;
+@inline export const EXP_5: usize = 16;
+@inline export const EXP_4: usize = 20;
+@inline export const EXP_3: usize = 24;
+@inline export const HALF: usize = 28;
+@inline export const LOG2E: usize = 32;
+@inline export const ROUND_PLUS_254: usize = 36;
+@inline export const ONE: usize = 40;
+@inline export const EXP_LOW: usize = 44;
+@inline export const EXP_HIGH: usize = 48;
+@inline export const SIGMOID_HIGH: usize = 52;
 @inline const EXPM1_LOW: usize = 56;
-@inline const ROUND_PLUS_127: usize = 60;
-@inline const TANH_FAR: usize = 64;
-@inline const TWO: usize = 68;
+@inline export const ROUND_PLUS_127: usize = 60;
+@inline export const TANH_FAR: usize = 64;
+@inline export const TWO: usize = 68;
 @inline const NORMAL: usize = 72;
 @inline const TWO_23: usize = 76;
 @inline const MINUS_23: usize = 80;
@@ -110,17 +112,18 @@ const TABLE: usize = memory.data<f32>([
 @inline const TAIL_2: usize = 180;
 @inline const TAIL_1: usize = 184;
 @inline const TAIL_0: usize = 188;
-@inline const TANH_HIGH: usize = 192;
+@inline export const TANH_HIGH: usize = 192;
+@inline export const SIGN: usize = 196;
 
 @inline
-function c(offset: usize): v128 {
+export function c(offset: usize): v128 {
   return v128.load32_splat(TABLE + offset);
 }
 
 /** r = t - n·ln 2 for a whole n: the first product and difference are exact. */
 @inline
-function reduce(t: v128, n: v128): v128 {
-  return madd(n, c(MINUS_LN2_LOW), madd(n, c(MINUS_LN2_HIGH), t));
+function reduce(t: v128, n: v128, low: v128, high: v128): v128 {
+  return madd(n, low, madd(n, high, t));
 }
 
 /**
@@ -128,30 +131,42 @@ function reduce(t: v128, n: v128): v128 {
  * rounded to f32 one by one and the rest fitted anew); error before rounding of the operations 4.4e-10.
  */
 @inline
-function expm1Reduced(r: v128): v128 {
-  let q = madd(c(EXP_7), r, c(EXP_6));
-  q = madd(q, r, c(EXP_5));
-  q = madd(q, r, c(EXP_4));
-  q = madd(q, r, c(EXP_3));
-  q = madd(q, r, c(HALF));
+function expm1Reduced(r: v128, e7: v128, e6: v128, e5: v128, e4: v128, e3: v128, half: v128): v128 {
+  let q = madd(e7, r, e6);
+  q = madd(q, r, e5);
+  q = madd(q, r, e4);
+  q = madd(q, r, e3);
+  q = madd(q, r, half);
   return madd(f32x4.mul(r, r), q, r);
 }
 
-/** exp for -104.5 <= x <= 89 or NaN: 2^n in two factors, so that overflow gives Infinity and a denormal is rounded once. */
+/**
+ * e^x: 2^n in two factors, so that overflow gives Infinity and a denormal is rounded once. pmax and pmin keep a NaN of their first operand.
+ */
 @inline
-function expClamped(x: v128): v128 {
-  const t = madd(x, c(LOG2E), c(ROUND_PLUS_254));
-  const p = f32x4.add(c(ONE), expm1Reduced(reduce(x, f32x4.sub(t, c(ROUND_PLUS_254)))));
+export function exp4(
+  x: v128,
+  low: v128 = c(EXP_LOW),
+  high: v128 = c(EXP_HIGH),
+  one: v128 = c(ONE),
+  log2e: v128 = c(LOG2E),
+  round: v128 = c(ROUND_PLUS_254),
+  ln2Low: v128 = c(MINUS_LN2_LOW),
+  ln2High: v128 = c(MINUS_LN2_HIGH),
+  e7: v128 = c(EXP_7),
+  e6: v128 = c(EXP_6),
+  e5: v128 = c(EXP_5),
+  e4: v128 = c(EXP_4),
+  e3: v128 = c(EXP_3),
+  half: v128 = c(HALF),
+): v128 {
+  const u = f32x4.pmin(f32x4.pmax(x, low), high);
+  const t = madd(u, log2e, round);
+  const p = f32x4.add(one, expm1Reduced(reduce(u, f32x4.sub(t, round), ln2Low, ln2High), e7, e6, e5, e4, e3, half));
   // The low nine bits of t are n + 254 = a + b; 2^(a-127) and 2^(b-127) are normal.
   const a = i32x4.shr_u(t, 1);
   const b = i32x4.sub(t, a);
   return f32x4.mul(f32x4.mul(p, i32x4.shl(a, 23)), i32x4.shl(b, 23));
-}
-
-/** e^x. pmax and pmin keep a NaN of their first operand. */
-@inline
-export function exp4(x: v128): v128 {
-  return expClamped(f32x4.pmin(f32x4.pmax(x, c(EXP_LOW)), c(EXP_HIGH)));
 }
 
 /**
@@ -159,11 +174,26 @@ export function exp4(x: v128): v128 {
  * do the rounded sum and quotient, which are those of 1 + p/s.
  */
 @inline
-export function sigmoid4(x: v128): v128 {
-  const u = f32x4.pmin(f32x4.pmax(x, c(EXP_LOW)), c(SIGMOID_HIGH));
-  const t = madd(u, c(LOG2E), c(ROUND_PLUS_254));
-  const r = reduce(u, f32x4.sub(t, c(ROUND_PLUS_254)));
-  const p = f32x4.add(c(ONE), expm1Reduced(f32x4.neg(r)));
+export function sigmoid4(
+  x: v128,
+  low: v128 = c(EXP_LOW),
+  high: v128 = c(SIGMOID_HIGH),
+  one: v128 = c(ONE),
+  log2e: v128 = c(LOG2E),
+  round: v128 = c(ROUND_PLUS_254),
+  ln2Low: v128 = c(MINUS_LN2_LOW),
+  ln2High: v128 = c(MINUS_LN2_HIGH),
+  e7: v128 = c(EXP_7),
+  e6: v128 = c(EXP_6),
+  e5: v128 = c(EXP_5),
+  e4: v128 = c(EXP_4),
+  e3: v128 = c(EXP_3),
+  half: v128 = c(HALF),
+): v128 {
+  const u = f32x4.pmin(f32x4.pmax(x, low), high);
+  const t = madd(u, log2e, round);
+  const r = reduce(u, f32x4.sub(t, round), ln2Low, ln2High);
+  const p = f32x4.add(one, expm1Reduced(f32x4.neg(r), e7, e6, e5, e4, e3, half));
   const a = i32x4.shr_u(t, 1);
   const s = f32x4.mul(i32x4.shl(a, 23), i32x4.shl(i32x4.sub(t, a), 23));
   return f32x4.div(s, f32x4.add(s, p));
@@ -175,18 +205,34 @@ export function sigmoid4(x: v128): v128 {
  * sign is copied.
  */
 @inline
-export function tanh4(x: v128): v128 {
-  const sign = i32x4.splat(0x80000000);
-  const size = f32x4.pmin(v128.andnot(x, sign), c(TANH_HIGH));
-  const far = f32x4.ge(size, c(TANH_FAR));
-  const one = v128.andnot(c(ONE), far);
+export function tanh4(
+  x: v128,
+  limit: v128 = c(TANH_FAR),
+  high: v128 = c(TANH_HIGH),
+  one: v128 = c(ONE),
+  log2e: v128 = c(LOG2E),
+  round: v128 = c(ROUND_PLUS_127),
+  ln2Low: v128 = c(MINUS_LN2_LOW),
+  ln2High: v128 = c(MINUS_LN2_HIGH),
+  e7: v128 = c(EXP_7),
+  e6: v128 = c(EXP_6),
+  e5: v128 = c(EXP_5),
+  e4: v128 = c(EXP_4),
+  e3: v128 = c(EXP_3),
+  half: v128 = c(HALF),
+  two: v128 = c(TWO),
+  sign: v128 = c(SIGN),
+): v128 {
+  const size = f32x4.pmin(v128.andnot(x, sign), high);
+  const far = f32x4.ge(size, limit);
+  const none = v128.andnot(one, far);
   const u = v128.or(f32x4.add(size, size), v128.andnot(sign, far));
-  const k = madd(u, c(LOG2E), c(ROUND_PLUS_127));
-  const p = expm1Reduced(reduce(u, f32x4.sub(k, c(ROUND_PLUS_127))));
+  const k = madd(u, log2e, round);
+  const p = expm1Reduced(reduce(u, f32x4.sub(k, round), ln2Low, ln2High), e7, e6, e5, e4, e3, half);
   const s = i32x4.shl(k, 23);
-  const w = madd(s, p, f32x4.sub(s, one));
-  const quotient = f32x4.div(v128.bitselect(c(TWO), f32x4.neg(w), far), f32x4.add(w, f32x4.add(one, c(ONE))));
-  const y = v128.bitselect(f32x4.sub(c(ONE), quotient), quotient, far);
+  const w = madd(s, p, f32x4.sub(s, none));
+  const quotient = f32x4.div(v128.bitselect(two, f32x4.neg(w), far), f32x4.add(w, f32x4.add(none, one)));
+  const y = v128.bitselect(f32x4.sub(one, quotient), quotient, far);
   return v128.or(v128.andnot(y, sign), v128.and(x, sign));
 }
 
@@ -223,7 +269,8 @@ export function log4(x: v128): v128 {
 export function expm1Negative4(x: v128): v128 {
   const u = f32x4.pmax(x, c(EXPM1_LOW));
   const k = madd(u, c(LOG2E), c(ROUND_PLUS_127));
-  const p = expm1Reduced(reduce(u, f32x4.sub(k, c(ROUND_PLUS_127))));
+  const r = reduce(u, f32x4.sub(k, c(ROUND_PLUS_127)), c(MINUS_LN2_LOW), c(MINUS_LN2_HIGH));
+  const p = expm1Reduced(r, c(EXP_7), c(EXP_6), c(EXP_5), c(EXP_4), c(EXP_3), c(HALF));
   const s = i32x4.shl(k, 23);
   return madd(s, p, f32x4.sub(s, c(ONE)));
 }

@@ -17,30 +17,30 @@ export function rowMax(x: usize, n: i32): f32 {
   return max(max(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)), max(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)));
 }
 
-/** sum(exp(x - m)); with `keep` (a constant) the terms are stored at y. */
-function expSum(keep: bool, y: usize, x: usize, n: i32, m: f32): f32 {
+/** sum(exp(x - m)); the terms are stored at y unless it is 0. */
+function expSum(y: usize, x: usize, n: i32, m: f32): f32 {
   const shift = f32x4.splat(m);
   let sum = f32x4.splat(0);
   for (; n >= 8; n -= 8) {
     const a = exp4(f32x4.sub(v128.load(x), shift));
     const b = exp4(f32x4.sub(v128.load(x, 16), shift));
-    if (keep) {
+    if (y) {
       v128.store(y, a);
       v128.store(y, b, 16);
+      y += 32;
     }
     sum = f32x4.add(f32x4.add(sum, a), b);
     x += 32;
-    y += 32;
   }
   for (; n > 0; n -= 4) {
     const e = exp4(f32x4.sub(n >= 4 ? v128.load(x) : loadTail(x, n), shift));
-    if (keep) {
+    if (y) {
       if (n >= 4) v128.store(y, e);
       else storeTail(y, e, n);
+      y += 16;
     }
     sum = f32x4.add(sum, v128.and(e, firstLanes(n)));
     x += 16;
-    y += 16;
   }
   return sumLanes(sum);
 }
@@ -48,7 +48,7 @@ function expSum(keep: bool, y: usize, x: usize, n: i32, m: f32): f32 {
 export function f32_softmax(y: usize, x: usize, rows: i32, n: i32): void {
   const bytes = (<usize>n) << 2;
   for (; rows > 0; rows--) {
-    const sum = f32x4.splat(inline.always(expSum(true, y, x, n, rowMax(x, n))));
+    const sum = f32x4.splat(expSum(y, x, n, rowMax(x, n)));
     let p = y;
     let k = n;
     for (; k >= 4; k -= 4, p += 16) v128.store(p, f32x4.div(v128.load(p), sum));
@@ -61,7 +61,7 @@ export function f32_softmax(y: usize, x: usize, rows: i32, n: i32): void {
 /** One row of f32_log_softmax. */
 export function logSoftmaxRow(y: usize, x: usize, n: i32): void {
   const m = rowMax(x, n);
-  const logSum = log4(f32x4.splat(inline.always(expSum(false, 0, x, n, m))));
+  const logSum = log4(f32x4.splat(expSum(0, x, n, m)));
   const shift = f32x4.splat(m);
   for (; n >= 4; n -= 4, x += 16, y += 16) v128.store(y, f32x4.sub(f32x4.sub(v128.load(x), shift), logSum));
   if (n > 0) storeTail(y, f32x4.sub(f32x4.sub(loadTail(x, n), shift), logSum), n);
