@@ -50,10 +50,10 @@ export async function recurra(id: string, load: LoadModule): Promise<System> {
   if (OPTIONS[id] === undefined) throw new Error(`bench: no system ${id}`);
   const first = await engineFor(id, load);
   checkInfo(id, first.info);
-  const { backend, build, wide, threads } = first.info;
+  const { backend, build, tile, threads } = first.info;
   first.dispose();
   return {
-    facts: { backend, build, ...(wide && { vectors: "256 bits" }), threads },
+    facts: { backend, build, ...(tile && { tile }), threads },
     prepare: async (row: Row): Promise<Prepared> => {
       if (id === "recurra-scalar" && (row.kind === "train" || row.kind === "dense"))
         throw new Cannot("the scalar build has the forward kernels only");

@@ -4,14 +4,14 @@
  */
 import type { CoreKernels, TrainKernels } from "./kernels.js";
 
-/**
- * Instantiates a module over `memory`. The relaxed core's larger tiles take all registers, so they are for engines that leave a load beside
- * its use: V8 from 13 on, not 12 (assembly/gemm/shape.ts). What such an engine also has is Float16Array. The largest are for those that
- * join pairs of vectors, where `wide` says so.
- */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, wide: boolean): WebAssembly.Exports {
+/** Tiles of products, rows x columns, as rows and panels of 8 columns (assembly/gemm/shape.ts). The baseline's core has 4x8 only. */
+export const TILES = { "4x8": [4, 1], "6x8": [6, 1], "6x16": [6, 2] } as const;
+export type Tile = keyof typeof TILES;
+
+/** Instantiates a module over `memory`; a core's products take this tile. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, tile: Tile): WebAssembly.Exports {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  if ("Float16Array" in globalThis) (exports.use_tile as ((rows: number, panels: number) => void) | undefined)?.(6, wide ? 2 : 1);
+  (exports.use_tile as ((...size: (typeof TILES)[Tile]) => void) | undefined)?.(...TILES[tile]);
   return exports;
 }
 

@@ -3,6 +3,7 @@
  */
 import { StateError } from "../errors.js";
 import { wholeNumber } from "../options.js";
+import type { Tile } from "./abi.js";
 import { Allocator } from "./allocator.js";
 import { Arena } from "./arena.js";
 import { type Kernels, type Ptr, WORK_BYTES } from "./kernels.js";
@@ -17,8 +18,8 @@ export interface EngineInfo {
   readonly build: "baseline" | "relaxed" | "typescript";
   readonly numerics: "fast" | "reproducible";
   readonly threads: number;
-  /** Whether products use vectors of 256 bits (option v8Flags). */
-  readonly wide: boolean;
+  /** Rows x columns that products take at once; "6x16" is for vectors of 256 bits (option v8Flags). Null for the TypeScript kernels. */
+  readonly tile: Tile | null;
   /** Why something asked for is not in use. */
   readonly notes: readonly string[];
 }

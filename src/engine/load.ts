@@ -3,13 +3,13 @@
  */
 import { ConfigError, StateError } from "../errors.js";
 import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
-import { CORE_ABI, instantiate, type TRAIN_ABI } from "./abi.js";
+import { CORE_ABI, instantiate, type Tile, type TRAIN_ABI } from "./abi.js";
 import { Engine, type EngineInfo, type StepHook } from "./engine.js";
 import type { Heap } from "./heap.js";
 import { inflate } from "./inflate.js";
 import type { Kernels, Ptr } from "./kernels.js";
 import type { Threads } from "./lane.js";
-import { LinearMemory } from "./memory.js";
+import { HEAP_START, LinearMemory } from "./memory.js";
 import type { startThreads, WorkerHandle } from "./threads.js";
 
 export interface EngineModules {
@@ -37,6 +37,11 @@ export interface EngineOptions {
    * those of relaxed SIMD. Where there is no such flag, `engine.info.notes` says so. Default false.
    */
   readonly v8Flags?: boolean;
+  /**
+   * What relaxed SIMD's products take at once, which changes their speed and no bit: by a table of runtimes ("table", default), or whatever
+   * is the fastest in a measurement of 0.2 seconds ("measured"), for runtimes and processors that the table does not know.
+   */
+  readonly tile?: "table" | "measured";
   /** Compiled modules, where bytes may not be compiled (edge workers). */
   readonly modules?: EngineModules;
   /** Debug: memory grows at every allocation, so that a view kept too long shows. */
@@ -58,11 +63,12 @@ export interface EngineAssets {
   readonly tape: (() => StepHook) | null;
   readonly loadThreads: () => Promise<{ readonly startThreads: typeof startThreads; readonly spawn: () => WorkerHandle }>;
   readonly loadJsKernels: () => Promise<(heap: Heap) => Kernels>;
+  readonly loadMeasure: () => Promise<(core: WebAssembly.Module, start: Ptr) => Promise<Tile>>;
   /** Switches V8's flags on (src/platform/v8.ts). */
   readonly loadV8Flags: () => Promise<() => { readonly wide: boolean; readonly note?: string }>;
 }
 
-const KNOWN = ["seed", "numerics", "backend", "maxMemory", "threads", "v8Flags", "modules", "debugGrow"] as const;
+const KNOWN = ["seed", "numerics", "backend", "maxMemory", "threads", "v8Flags", "tile", "modules", "debugGrow"] as const;
 
 const MAX_THREADS = 64;
 
@@ -106,13 +112,20 @@ async function compileBest(assets: EngineAssets, relaxed: boolean, notes: string
 interface Bound {
   readonly kernels: Kernels;
   readonly build: EngineInfo["build"];
+  readonly tile: EngineInfo["tile"];
 }
 
-function bind(memory: LinearMemory, modules: EngineModules, trainAbi: EngineAssets["trainAbi"], wide: boolean): Bound {
+/**
+ * The tile that suits this runtime. Those of six rows take all registers, so they are for engines that leave a load beside its use: V8 from
+ * 13 on, not 12. What such an engine also has is Float16Array.
+ */
+const tableTile = (wide: boolean): Tile => ("Float16Array" in globalThis ? (wide ? "6x16" : "6x8") : "4x8");
+
+function bind(memory: LinearMemory, modules: EngineModules, trainAbi: EngineAssets["trainAbi"], tile: Tile): Bound {
   let relaxed = false;
   const kernels: Record<string, unknown> = {};
   const take = (module: WebAssembly.Module, abi: Readonly<Record<string, string>>) => {
-    const exports = instantiate(module, memory.wasm as WebAssembly.Memory, wide);
+    const exports = instantiate(module, memory.wasm as WebAssembly.Memory, tile);
     for (const [method, name] of Object.entries(abi)) {
       if (typeof exports[name] !== "function")
         throw new ConfigError(`createEngine: the wasm module has no export ${name}, wants one of this version`);
@@ -122,7 +135,7 @@ function bind(memory: LinearMemory, modules: EngineModules, trainAbi: EngineAsse
   };
   take(modules.core, CORE_ABI);
   if (modules.train !== undefined && trainAbi !== null) take(modules.train, trainAbi);
-  return { kernels: kernels as unknown as Kernels, build: relaxed ? "relaxed" : "baseline" };
+  return { kernels: kernels as unknown as Kernels, ...(relaxed ? { build: "relaxed", tile } : { build: "baseline", tile: "4x8" }) };
 }
 
 function validate(options: EngineOptions): void {
@@ -135,6 +148,7 @@ function validate(options: EngineOptions): void {
     throw new ConfigError(`createEngine: threads ${options.threads}, wants at most ${MAX_THREADS}`);
   }
   flag("createEngine", "v8Flags", options.v8Flags ?? false);
+  oneOf("createEngine", "tile", options.tile ?? "table", ["table", "measured"]);
   if (maxMemory !== undefined) inRange("createEngine", "maxMemory", maxMemory, 1, 4294967296);
 }
 
@@ -149,19 +163,17 @@ export function createEngineSync(
   if (assets.trainAbi !== null && options.modules.train === undefined) {
     throw new ConfigError("createEngineSync: modules has no train module, wants { core, train }");
   }
-  if ((options.threads ?? 1) > 1) {
-    throw new ConfigError(`createEngineSync: threads ${options.threads}, wants 1 (createEngine waits for the workers of more)`);
+  for (const name of ["threads", "v8Flags", "tile"] as const) {
+    const only = { threads: 1, v8Flags: false, tile: "table" }[name];
+    if ((options[name] ?? only) !== only)
+      throw new ConfigError(`createEngineSync: ${name} ${options[name]}, wants ${only} (createEngine waits for more)`);
   }
-  if (options.v8Flags) throw new ConfigError("createEngineSync: v8Flags true, wants false (createEngine loads what sets them)");
-  return assemble(options, [], assets.tape, runWasm(options, options.modules, assets.trainAbi, false));
+  return assemble(options, [], assets.tape, runWasm(options, options.modules, assets.trainAbi, tableTile(false)));
 }
 
 /** Kernels over their memory. */
-interface Running {
+interface Running extends Bound {
   readonly backend: EngineInfo["backend"];
-  readonly build: EngineInfo["build"];
-  readonly wide: boolean;
-  readonly kernels: Kernels;
   readonly memory: LinearMemory;
 }
 
@@ -170,19 +182,19 @@ type MakeThreads = (allocate: (bytes: number) => Ptr) => Threads;
 const memoryFor = (backend: "wasm" | "js", { maxMemory, debugGrow = false }: EngineOptions): LinearMemory =>
   new LinearMemory({ backend, maxMemory, poison: debugGrow });
 
-function runWasm(options: EngineOptions, modules: EngineModules, trainAbi: EngineAssets["trainAbi"], joins: boolean): Running {
+function runWasm(options: EngineOptions, modules: EngineModules, trainAbi: EngineAssets["trainAbi"], tile: Tile): Running {
   const memory = memoryFor("wasm", options);
-  const bound = bind(memory, modules, trainAbi, joins);
+  const bound = bind(memory, modules, trainAbi, tile);
   if (bound.build === "relaxed" && options.numerics === "reproducible") {
     throw new ConfigError('createEngine: modules are built for relaxed SIMD, numerics "reproducible" wants baseline ones');
   }
-  return { backend: "wasm", memory, wide: joins && bound.build === "relaxed", ...bound };
+  return { backend: "wasm", memory, ...bound };
 }
 
 /** Starts the workers that are asked for; where they cannot be had a note says so and there is one thread. */
 async function startWorkers(
   count: number,
-  { memory, wide }: Running,
+  { memory, tile }: Running,
   modules: EngineModules,
   load: EngineAssets["loadThreads"],
   notes: string[],
@@ -191,7 +203,7 @@ async function startWorkers(
   try {
     if (typeof document !== "undefined") throw new StateError("the main thread of a page must not wait, wants the engine in a worker");
     const { startThreads, spawn } = await load();
-    return await startThreads(count, memory, modules, wide, spawn);
+    return await startThreads(count, memory, modules, tile!, spawn);
   } catch (error) {
     notes.push(`one thread in use: ${String(error)}`);
     return null;
@@ -202,11 +214,11 @@ function assemble(
   options: EngineOptions,
   notes: readonly string[],
   tape: (() => StepHook) | null,
-  { backend, build, wide, kernels, memory }: Running,
+  { backend, build, tile, kernels, memory }: Running,
   threads: MakeThreads | null = null,
 ): Engine {
   const { seed = 0, numerics = "fast", debugGrow = false } = options;
-  const info: EngineInfo = { backend, build, numerics, threads: threads === null ? 1 : (options.threads ?? 1), wide, notes };
+  const info: EngineInfo = { backend, build, numerics, threads: threads === null ? 1 : (options.threads ?? 1), tile, notes };
   return new Engine({ kernels, memory, info, seed, tape: tape?.() ?? null, threads, growAlways: debugGrow });
 }
 
@@ -228,11 +240,12 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
   if (backend !== "js") {
     try {
       const fast = options.numerics !== "reproducible";
-      const joins = fast && options.v8Flags === true && (await switchOnFlags(assets, notes));
+      const wide = fast && options.v8Flags === true && (await switchOnFlags(assets, notes));
       const level = probe();
       if (!level.simd) throw new StateError("createEngine: this runtime has no WebAssembly SIMD");
       const modules = options.modules ?? (await compileBest(assets, fast && level.relaxed, notes));
-      const running = runWasm(options, modules, assets.trainAbi, joins);
+      const tile = options.tile === "measured" ? await (await assets.loadMeasure())(modules.core, HEAP_START) : tableTile(wide);
+      const running = runWasm(options, modules, assets.trainAbi, tile);
       const workers = await startWorkers(threads, running, modules, assets.loadThreads, notes);
       return assemble(options, notes, assets.tape, running, workers);
     } catch (error) {
@@ -250,7 +263,7 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
   return assemble(options, notes, assets.tape, {
     backend: "js",
     build: "typescript",
-    wide: false,
+    tile: null,
     kernels: createJsKernels(memory),
     memory,
   });

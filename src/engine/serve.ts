@@ -1,13 +1,13 @@
 /** A worker's side of threads.ts: instantiates the kernels over the shared memory and runs the records it is given. */
-import { CORE_ABI, instantiate, TRAIN_ABI } from "./abi.js";
+import { CORE_ABI, instantiate, type Tile, TRAIN_ABI } from "./abi.js";
 import { CONTROL, CONTROL_BYTES, QUEUE_BYTES, QUIT, RECORD_WORDS, SPINS, type WorkerModules, type WorkerRequest } from "./commands.js";
 
 type Kernel = (...args: number[]) => unknown;
 
 /** The kernels in the order of KERNEL_NAMES; those of an absent module are never asked for. */
-function kernelsOf(memory: WebAssembly.Memory, { core, train }: WorkerModules, wide: boolean): Kernel[] {
+function kernelsOf(memory: WebAssembly.Memory, { core, train }: WorkerModules, tile: Tile): Kernel[] {
   const named = (module: WebAssembly.Module, abi: Readonly<Record<string, string>>) => {
-    const own = instantiate(module, memory, wide);
+    const own = instantiate(module, memory, tile);
     return Object.values(abi).map((name) => own[name] as Kernel);
   };
   return [...named(core, CORE_ABI), ...(train === undefined ? [] : named(train, TRAIN_ABI))];
@@ -71,7 +71,7 @@ export function answer(post: (message: string) => void): (request: WorkerRequest
       return;
     }
     memory = request.memory;
-    kernels = kernelsOf(memory, request.modules, request.wide);
+    kernels = kernelsOf(memory, request.modules, request.tile);
     post("ready");
   };
 }

@@ -4,6 +4,7 @@
  * sums in one order whatever the split, so the bits do not depend on the number of threads.
  */
 import { StateError } from "../errors.js";
+import type { Tile } from "./abi.js";
 import {
   CONTROL,
   CONTROL_BYTES,
@@ -163,7 +164,7 @@ export async function startThreads(
   count: number,
   memory: LinearMemory,
   modules: WorkerModules,
-  wide: boolean,
+  tile: Tile,
   spawn: () => WorkerHandle,
 ): Promise<(allocate: (bytes: number) => Ptr) => Threads> {
   const workers: WorkerHandle[] = [];
@@ -172,7 +173,7 @@ export async function startThreads(
     for (let i = 1; i < count; i++) {
       const worker = spawn();
       workers.push(worker);
-      worker.post({ memory: memory.wasm, modules, wide });
+      worker.post({ memory: memory.wasm, modules, tile });
     }
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new StateError(`workers were not ready within ${READY_WITHIN_MS} ms`)), READY_WITHIN_MS);

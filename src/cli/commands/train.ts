@@ -137,7 +137,7 @@ const parametersOf = ({ model }: Trained): number => model.network.parameters().
 
 function factsOf({ task, plan, data, flags }: Run, trained: Trained): (readonly [string, string])[] {
   const { result, engine } = trained;
-  const { build, numerics, threads, wide } = engine.info;
+  const { build, numerics, threads, tile } = engine.info;
   return [
     ["train", `${plan.paths.train}: ${task.describe(data.train)}`],
     ["dev", `${plan.paths.dev ?? "cut from train"}: ${task.describe(data.dev)}`],
@@ -146,7 +146,7 @@ function factsOf({ task, plan, data, flags }: Run, trained: Trained): (readonly 
     ["parameters", String(parametersOf(trained))],
     ["training", `${result.epochs} epochs, ${result.steps} steps, ${result.seconds.toFixed(1)} s, ended: ${result.stopped}`],
     ["seed", String(plan.seed)],
-    ["engine", `${numerics}, ${build}${wide ? ", 256-bit vectors" : ""}, threads ${threads}`],
+    ["engine", `${numerics}, ${build}, tiles ${tile}, threads ${threads}`],
     ["options", JSON.stringify(plan.options)],
   ];
 }
