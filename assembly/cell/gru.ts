@@ -9,7 +9,7 @@
 
 import { f32_sigmoid, f32_tanh } from "../elementwise/unary";
 import { load4, store4 } from "../simd/tail";
-import { flush4 } from "../simd/tiny";
+import { floor4, flush4, TINY } from "../simd/tiny";
 
 function candidate(full: bool, gates: usize, hn: usize, size: usize, n: i32): void {
   const reset = f32x4.mul(load4(full, gates, n), load4(full, hn, n));
@@ -67,6 +67,58 @@ function backward(
   store4(full, dh, flush4(f32x4.mul(a, z)), n);
 }
 
+/** As backward of eight cells: see lstm.ts. */
+function backward8(
+  dGates: usize,
+  dHn: usize,
+  dh: usize,
+  dOut: usize,
+  gates: usize,
+  hn: usize,
+  hPrev: usize,
+  size: usize,
+  one: v128,
+  tiny: v128,
+): void {
+  let a0: v128;
+  let a1: v128;
+  if (dOut) {
+    a0 = f32x4.add(v128.load(dh), v128.load(dOut));
+    a1 = f32x4.add(v128.load(dh, 16), v128.load(dOut, 16));
+  } else {
+    a0 = v128.load(dh);
+    a1 = v128.load(dh, 16);
+  }
+  const z0 = v128.load(gates + size);
+  const z1 = v128.load(gates + size, 16);
+  const dh0 = floor4(f32x4.mul(a0, z0), tiny);
+  const dh1 = floor4(f32x4.mul(a1, z1), tiny);
+  v128.store(dh, dh0);
+  v128.store(dh, dh1, 16);
+  const keep0 = f32x4.sub(one, z0);
+  const keep1 = f32x4.sub(one, z1);
+  const fresh0 = v128.load(gates + 2 * size);
+  const fresh1 = v128.load(gates + 2 * size, 16);
+  const dz0 = floor4(f32x4.mul(f32x4.mul(a0, f32x4.sub(v128.load(hPrev), fresh0)), f32x4.mul(z0, keep0)), tiny);
+  const dz1 = floor4(f32x4.mul(f32x4.mul(a1, f32x4.sub(v128.load(hPrev, 16), fresh1)), f32x4.mul(z1, keep1)), tiny);
+  const dn0 = floor4(f32x4.mul(f32x4.mul(a0, keep0), f32x4.sub(one, f32x4.mul(fresh0, fresh0))), tiny);
+  const dn1 = floor4(f32x4.mul(f32x4.mul(a1, keep1), f32x4.sub(one, f32x4.mul(fresh1, fresh1))), tiny);
+  v128.store(dGates + size, dz0);
+  v128.store(dGates + size, dz1, 16);
+  v128.store(dGates + 2 * size, dn0);
+  v128.store(dGates + 2 * size, dn1, 16);
+  const r0 = v128.load(gates);
+  const r1 = v128.load(gates, 16);
+  const dr0 = floor4(f32x4.mul(f32x4.mul(dn0, v128.load(hn)), f32x4.mul(r0, f32x4.sub(one, r0))), tiny);
+  const dr1 = floor4(f32x4.mul(f32x4.mul(dn1, v128.load(hn, 16)), f32x4.mul(r1, f32x4.sub(one, r1))), tiny);
+  const dHn0 = floor4(f32x4.mul(dn0, r0), tiny);
+  const dHn1 = floor4(f32x4.mul(dn1, r1), tiny);
+  v128.store(dGates, dr0);
+  v128.store(dGates, dr1, 16);
+  v128.store(dHn, dHn0);
+  v128.store(dHn, dHn1, 16);
+}
+
 export function f32_gru_cell_bwd(
   dGates: usize,
   dHn: usize,
@@ -81,15 +133,18 @@ export function f32_gru_cell_bwd(
   ldhPrev: i32,
 ): void {
   const size = (<usize>hidden) << 2;
+  const one = f32x4.splat(1);
+  const tiny = v128.load32_splat(TINY);
   for (; rows > 0; rows--) {
     let j = 0;
-    for (; j + 4 <= hidden; j += 4) {
+    for (; j + 8 <= hidden; j += 8) {
       const k = (<usize>j) << 2;
-      inline.always(backward(true, dGates + k, dHn + k, dh + k, dOut ? dOut + k : 0, gates + k, hn + k, hPrev + k, size, 4));
+      inline.always(backward8(dGates + k, dHn + k, dh + k, dOut ? dOut + k : 0, gates + k, hn + k, hPrev + k, size, one, tiny));
     }
-    if (j < hidden) {
+    for (; j < hidden; j += 4) {
       const k = (<usize>j) << 2;
-      inline.always(backward(false, dGates + k, dHn + k, dh + k, dOut ? dOut + k : 0, gates + k, hn + k, hPrev + k, size, hidden - j));
+      const left = hidden - j;
+      inline.always(backward(left >= 4, dGates + k, dHn + k, dh + k, dOut ? dOut + k : 0, gates + k, hn + k, hPrev + k, size, left));
     }
     dGates += 3 * size;
     gates += 3 * size;

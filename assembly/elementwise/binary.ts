@@ -21,8 +21,10 @@ function apply(op: i32, a: v128, b: v128): v128 {
 
 function map(op: i32, y: usize, a: usize, b: usize, n: i32): void {
   for (; n >= 8; n -= 8) {
-    v128.store(y, inline.always(apply(op, v128.load(a), v128.load(b))));
-    v128.store(y, inline.always(apply(op, v128.load(a, 16), v128.load(b, 16))), 16);
+    const r0 = inline.always(apply(op, v128.load(a), v128.load(b)));
+    const r1 = inline.always(apply(op, v128.load(a, 16), v128.load(b, 16)));
+    v128.store(y, r0);
+    v128.store(y, r1, 16);
     y += 32;
     a += 32;
     b += 32;

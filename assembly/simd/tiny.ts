@@ -3,7 +3,7 @@
 // weights down to 2^-26 stay clear of it.
 import { load4, store4 } from "./tail";
 
-const TINY: usize = memory.data<f32>([7.888609052210118e-31]);
+export const TINY: usize = memory.data<f32>([7.888609052210118e-31]);
 
 /** The smallest number that float32 holds in full. */
 export const NORMAL: f32 = 1.1754943508222875e-38;
