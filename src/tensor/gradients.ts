@@ -1,4 +1,7 @@
-/** The gradients of one backward(): gathered in the step's memory, and added to `grad` of the leaves at the end. */
+/**
+ * The gradients of one backward(): gathered in the step's memory, and added to `grad` of the leaves at the end. That of a leaf without `grad`
+ * is gathered in the memory of its last one, where there is one: nobody sees it before the end.
+ */
 import type { Engine } from "../engine/engine.js";
 import type { Ptr } from "../engine/kernels.js";
 import { ShapeError } from "../errors.js";
@@ -24,7 +27,11 @@ export class Gradients implements BackwardContext {
   /** Rows of leaves that are row-sparse so far, in the order they came. */
   readonly #parts = new Map<Tensor, RowPart[]>();
 
-  constructor(readonly engine: Engine) {}
+  /** @param commits whether commit() will follow; else the leaves' memory is left alone */
+  constructor(
+    readonly engine: Engine,
+    private readonly commits: boolean,
+  ) {}
 
   seed(loss: Tensor): void {
     const slot = this.#newSlot(loss);
@@ -136,7 +143,10 @@ export class Gradients implements BackwardContext {
   }
 
   #newSlot(tensor: Tensor): Tensor {
-    const slot = new Tensor(this.engine, tensor.shape, "f32", this.engine.allocate(tensor.size * 4, "backward"));
+    const { engine } = this;
+    const { source, grad, gradMemory: kept, shape, size } = tensor;
+    const free = this.commits && source === null && grad === null && kept instanceof Tensor && kept.storage.alive;
+    const slot = free ? kept : new Tensor(engine, shape, "f32", engine.allocate(size * 4, "backward"));
     this.#slots.set(tensor, slot);
     return slot;
   }

@@ -128,7 +128,7 @@ export interface BackwardOptions {
  * @throws ShapeError when the loss has more elements; StateError outside a step, without a history, or the second time
  */
 export function backward(loss: Tensor, { retainGraph = false }: BackwardOptions = {}): void {
-  const { gradients, walked } = walkBack("backward", loss);
+  const { gradients, walked } = walkBack("backward", loss, true);
   gradients.commit();
   if (!retainGraph) for (const entry of walked) entry.freed = true;
 }
@@ -138,7 +138,7 @@ export function backward(loss: Tensor, { retainGraph = false }: BackwardOptions 
  * the graph is kept. Throws as {@link backward}.
  */
 export function gradientsOf(where: string, loss: Tensor, of: readonly Tensor[]): (Tensor | null)[] {
-  const { gradients } = walkBack(where, loss);
+  const { gradients } = walkBack(where, loss, false);
   return of.map((tensor) => gradients.denseOf(tensor));
 }
 
@@ -150,7 +150,7 @@ export function recordedBy<T>(engine: Engine, fn: () => T): { result: T; entries
   return { result, entries: tape?.entries().slice(mark) ?? [] };
 }
 
-function walkBack(where: string, loss: Tensor): { gradients: Gradients; walked: TapeEntry[] } {
+function walkBack(where: string, loss: Tensor, commits: boolean): { gradients: Gradients; walked: TapeEntry[] } {
   const { engine } = loss;
   const tape = tapeOf(engine);
   if (loss.size !== 1) throw new ShapeError(`${where}: loss has ${loss.size} elements (shape ${show(loss.shape)}), wants 1`);
@@ -161,7 +161,7 @@ function walkBack(where: string, loss: Tensor): { gradients: Gradients; walked: 
   if (loss.source === null)
     throw new StateError(`${where}: loss has no history, wants a result computed in this step from a tensor that requires a gradient`);
 
-  const gradients = new Gradients(engine);
+  const gradients = new Gradients(engine, commits);
   gradients.seed(loss);
   const walked: TapeEntry[] = [];
   tape.withoutRecording(() => {

@@ -188,6 +188,23 @@ describe("gradients", () => {
     expect(x.grad!.toArray()).toEqual([1, 1]);
   });
 
+  test("are gathered where the last ones were; a call that fails on its way changes none", () => {
+    const x = leaf(1, 2);
+    engine.step(() => {
+      const freed = mul(x, x);
+      backward(sum(freed));
+      const first = x.grad;
+      x.clearGrad();
+      const blocked = neg(freed);
+      const loss = sum(add(blocked, mul(x, x)));
+      expect(() => backward(loss)).toThrowError(/already freed/);
+      expect(x.grad).toBe(null);
+      backward(sum(mul(x, affine(x, 3, 0))));
+      expect(x.grad).toBe(first);
+    });
+    expect(x.grad!.toArray()).toEqual([6, 12]);
+  });
+
   test("retainGraph lets backward run twice over the same operations", () => {
     const x = leaf(3);
     engine.step(() => {
