@@ -33,7 +33,7 @@ export interface EngineOptions {
   readonly threads?: number;
   /**
    * Whether V8's flags may be switched on for the whole process, where that makes "fast" kernels faster: relaxed SIMD on Node 20, vectors
-   * of 256 bits on Node 24 and newer on x64. They are for who owns the process: other modules are compiled under them too. The results are
+   * of 256 bits on Node 24 to 26 on x64. They are for who owns the process: other modules are compiled under them too. The results are
    * those of relaxed SIMD. Kernels that a process has optimised already stay as they are: its first engine is to ask. Where there is no such
    * flag, `engine.info.notes` says so. Default false.
    */

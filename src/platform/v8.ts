@@ -2,12 +2,15 @@
 
 type V8 = ReturnType<typeof process.getBuiltinModule<"node:v8">>;
 
-/** Node 20 has relaxed SIMD under its final opcodes, not yet on. */
-const RELAXED_SIMD = "--experimental-wasm-relaxed-simd";
-/** Two operations on neighbouring vectors become one of 256 bits, on x64 processors that have AVX2. */
-const REVECTORIZE = "--experimental-wasm-revectorize";
-/** The first major version of Node whose V8 has it; 22 knows the flag only, Deno is built without. */
-const REVECTORIZE_SINCE = 24;
+// Flags with the major versions of Node that they were tried in: V8 complains of one it does not know, and cannot be asked.
+
+/** Relaxed SIMD under its final opcodes, not yet on; the next versions have it on. */
+const RELAXED_SIMD = { flag: "--experimental-wasm-relaxed-simd", versions: [20] };
+/**
+ * Two operations on neighbouring vectors become one of 256 bits, on x64 processors that have AVX2. Node 22 and Deno have the flag and not
+ * what it switches.
+ */
+const REVECTORIZE = { flag: "--experimental-wasm-revectorize", versions: [24, 25, 26] };
 
 /**
  * Switches on what makes kernels faster that are compiled from now on.
@@ -20,9 +23,10 @@ export function switchOn(): { readonly wide: boolean; readonly note?: string } {
     return { wide: false, note: "no flag of V8 in use: this runtime is not Node" };
   }
   const major = Number.parseInt(versions!.node, 10);
-  if (major < 22) v8.setFlagsFromString(RELAXED_SIMD);
-  const wide = major >= REVECTORIZE_SINCE && arch === "x64";
-  if (wide) v8.setFlagsFromString(REVECTORIZE);
-  if (major < 22 || wide) return { wide };
+  const relaxed = RELAXED_SIMD.versions.includes(major);
+  const wide = REVECTORIZE.versions.includes(major) && arch === "x64";
+  if (relaxed) v8.setFlagsFromString(RELAXED_SIMD.flag);
+  if (wide) v8.setFlagsFromString(REVECTORIZE.flag);
+  if (relaxed || wide) return { wide };
   return { wide, note: `no flag of V8 in use: Node ${versions!.node} on ${arch} has none that helps` };
 }

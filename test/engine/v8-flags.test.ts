@@ -23,9 +23,9 @@ describe("options v8Flags and tile", () => {
     expect((await createEngine()).info.build).toBe(plain);
   });
 
-  test("brings relaxed SIMD on Node 20 and vectors of 256 bits from 24 on, on any number of threads", async () => {
-    const wide = major >= 24 && process.arch === "x64";
-    const helps = major < 22 || wide;
+  test("brings relaxed SIMD on Node 20 and vectors of 256 bits on 24 to 26, on any number of threads", async () => {
+    const wide = major >= 24 && major <= 26 && process.arch === "x64";
+    const helps = major === 20 || wide;
     const product = async (threads: number) => {
       const engine = await createEngine({ v8Flags: true, threads });
       expect(engine.info).toMatchObject({

@@ -12,7 +12,7 @@ function flagsOf(versions: Record<string, string>, arch = "x64") {
 describe("V8's flags", () => {
   afterEach(() => void vi.unstubAllGlobals());
 
-  test("relaxed SIMD on Node 20, wide vectors from 24 on where the processor may have them", () => {
+  test("relaxed SIMD on Node 20, wide vectors on 24 to 26 where the processor may have them", () => {
     const relaxed = { wide: false, flags: ["--experimental-wasm-relaxed-simd"] };
     const wide = { wide: true, flags: ["--experimental-wasm-revectorize"] };
     expect(flagsOf({ node: "20.19.0" })).toEqual(relaxed);
@@ -22,6 +22,7 @@ describe("V8's flags", () => {
 
   test("none elsewhere, and a note says why", () => {
     const none = (note: RegExp) => ({ wide: false, flags: [], note: expect.stringMatching(note) });
+    expect(flagsOf({ node: "27.0.0" })).toEqual(none(/Node 27\.0\.0 on x64 has none that helps/));
     expect(flagsOf({ node: "22.23.3" })).toEqual(none(/Node 22\.23\.3 on x64 has none that helps/));
     expect(flagsOf({ node: "24.21.0" }, "arm64")).toEqual(none(/Node 24\.21\.0 on arm64 has none/));
     for (const other of ["deno", "bun", "electron"]) expect(flagsOf({ node: "24.0.0", [other]: "1.0.0" })).toEqual(none(/is not Node/));
