@@ -2,7 +2,7 @@
 // exp, log, tanh, sigmoid: accuracy in simd/math.ts. sqrt is correctly rounded. relu = max(x, 0), NaN stays.
 
 import {
-  c,
+  constant,
   EXP_3,
   EXP_4,
   EXP_5,
@@ -74,21 +74,21 @@ function apply(op: i32, x: v128): v128 {
  * with reading them at every use (Node 20; Node 22 1.27, Node 24 1.21, and 2.1 where V8 joins neighbours, for a load in between forbids it).
  */
 function mapExponential(op: i32, y: usize, x: usize, n: i32): void {
-  const low = c(op == Op.Tanh ? TANH_FAR : EXP_LOW);
-  const high = c(op == Op.Tanh ? TANH_HIGH : op == Op.Sigmoid ? SIGMOID_HIGH : EXP_HIGH);
-  const round = c(op == Op.Tanh ? ROUND_PLUS_127 : ROUND_PLUS_254);
-  const one = c(ONE);
-  const log2e = c(LOG2E);
-  const ln2Low = c(MINUS_LN2_LOW);
-  const ln2High = c(MINUS_LN2_HIGH);
-  const e7 = c(EXP_7);
-  const e6 = c(EXP_6);
-  const e5 = c(EXP_5);
-  const e4 = c(EXP_4);
-  const e3 = c(EXP_3);
-  const half = c(HALF);
-  const two = c(op == Op.Tanh ? TWO : ONE);
-  const sign = c(op == Op.Tanh ? SIGN : ONE);
+  const low = constant(op == Op.Tanh ? TANH_FAR : EXP_LOW);
+  const high = constant(op == Op.Tanh ? TANH_HIGH : op == Op.Sigmoid ? SIGMOID_HIGH : EXP_HIGH);
+  const round = constant(op == Op.Tanh ? ROUND_PLUS_127 : ROUND_PLUS_254);
+  const one = constant(ONE);
+  const log2e = constant(LOG2E);
+  const ln2Low = constant(MINUS_LN2_LOW);
+  const ln2High = constant(MINUS_LN2_HIGH);
+  const e7 = constant(EXP_7);
+  const e6 = constant(EXP_6);
+  const e5 = constant(EXP_5);
+  const e4 = constant(EXP_4);
+  const e3 = constant(EXP_3);
+  const half = constant(HALF);
+  const two = constant(op == Op.Tanh ? TWO : ONE);
+  const sign = constant(op == Op.Tanh ? SIGN : ONE);
   for (; n >= 8; n -= 8) {
     const v0 = v128.load(x);
     const v1 = v128.load(x, 16);

@@ -116,7 +116,7 @@ const TABLE: usize = memory.data<f32>([
 @inline export const SIGN: usize = 196;
 
 @inline
-export function c(offset: usize): v128 {
+export function constant(offset: usize): v128 {
   return v128.load32_splat(TABLE + offset);
 }
 
@@ -146,19 +146,19 @@ function expm1Reduced(r: v128, e7: v128, e6: v128, e5: v128, e4: v128, e3: v128,
 @inline
 export function exp4(
   x: v128,
-  low: v128 = c(EXP_LOW),
-  high: v128 = c(EXP_HIGH),
-  one: v128 = c(ONE),
-  log2e: v128 = c(LOG2E),
-  round: v128 = c(ROUND_PLUS_254),
-  ln2Low: v128 = c(MINUS_LN2_LOW),
-  ln2High: v128 = c(MINUS_LN2_HIGH),
-  e7: v128 = c(EXP_7),
-  e6: v128 = c(EXP_6),
-  e5: v128 = c(EXP_5),
-  e4: v128 = c(EXP_4),
-  e3: v128 = c(EXP_3),
-  half: v128 = c(HALF),
+  low: v128 = constant(EXP_LOW),
+  high: v128 = constant(EXP_HIGH),
+  one: v128 = constant(ONE),
+  log2e: v128 = constant(LOG2E),
+  round: v128 = constant(ROUND_PLUS_254),
+  ln2Low: v128 = constant(MINUS_LN2_LOW),
+  ln2High: v128 = constant(MINUS_LN2_HIGH),
+  e7: v128 = constant(EXP_7),
+  e6: v128 = constant(EXP_6),
+  e5: v128 = constant(EXP_5),
+  e4: v128 = constant(EXP_4),
+  e3: v128 = constant(EXP_3),
+  half: v128 = constant(HALF),
 ): v128 {
   const u = f32x4.pmin(f32x4.pmax(x, low), high);
   const t = madd(u, log2e, round);
@@ -176,19 +176,19 @@ export function exp4(
 @inline
 export function sigmoid4(
   x: v128,
-  low: v128 = c(EXP_LOW),
-  high: v128 = c(SIGMOID_HIGH),
-  one: v128 = c(ONE),
-  log2e: v128 = c(LOG2E),
-  round: v128 = c(ROUND_PLUS_254),
-  ln2Low: v128 = c(MINUS_LN2_LOW),
-  ln2High: v128 = c(MINUS_LN2_HIGH),
-  e7: v128 = c(EXP_7),
-  e6: v128 = c(EXP_6),
-  e5: v128 = c(EXP_5),
-  e4: v128 = c(EXP_4),
-  e3: v128 = c(EXP_3),
-  half: v128 = c(HALF),
+  low: v128 = constant(EXP_LOW),
+  high: v128 = constant(SIGMOID_HIGH),
+  one: v128 = constant(ONE),
+  log2e: v128 = constant(LOG2E),
+  round: v128 = constant(ROUND_PLUS_254),
+  ln2Low: v128 = constant(MINUS_LN2_LOW),
+  ln2High: v128 = constant(MINUS_LN2_HIGH),
+  e7: v128 = constant(EXP_7),
+  e6: v128 = constant(EXP_6),
+  e5: v128 = constant(EXP_5),
+  e4: v128 = constant(EXP_4),
+  e3: v128 = constant(EXP_3),
+  half: v128 = constant(HALF),
 ): v128 {
   const u = f32x4.pmin(f32x4.pmax(x, low), high);
   const t = madd(u, log2e, round);
@@ -207,21 +207,21 @@ export function sigmoid4(
 @inline
 export function tanh4(
   x: v128,
-  limit: v128 = c(TANH_FAR),
-  high: v128 = c(TANH_HIGH),
-  one: v128 = c(ONE),
-  log2e: v128 = c(LOG2E),
-  round: v128 = c(ROUND_PLUS_127),
-  ln2Low: v128 = c(MINUS_LN2_LOW),
-  ln2High: v128 = c(MINUS_LN2_HIGH),
-  e7: v128 = c(EXP_7),
-  e6: v128 = c(EXP_6),
-  e5: v128 = c(EXP_5),
-  e4: v128 = c(EXP_4),
-  e3: v128 = c(EXP_3),
-  half: v128 = c(HALF),
-  two: v128 = c(TWO),
-  sign: v128 = c(SIGN),
+  limit: v128 = constant(TANH_FAR),
+  high: v128 = constant(TANH_HIGH),
+  one: v128 = constant(ONE),
+  log2e: v128 = constant(LOG2E),
+  round: v128 = constant(ROUND_PLUS_127),
+  ln2Low: v128 = constant(MINUS_LN2_LOW),
+  ln2High: v128 = constant(MINUS_LN2_HIGH),
+  e7: v128 = constant(EXP_7),
+  e6: v128 = constant(EXP_6),
+  e5: v128 = constant(EXP_5),
+  e4: v128 = constant(EXP_4),
+  e3: v128 = constant(EXP_3),
+  half: v128 = constant(HALF),
+  two: v128 = constant(TWO),
+  sign: v128 = constant(SIGN),
 ): v128 {
   const size = f32x4.pmin(v128.andnot(x, sign), high);
   const far = f32x4.ge(size, limit);
@@ -242,44 +242,44 @@ export function tanh4(
  */
 @inline
 export function log4(x: v128): v128 {
-  const small = f32x4.lt(x, c(NORMAL));
-  const scaled = v128.bitselect(f32x4.mul(x, c(TWO_23)), x, small);
+  const small = f32x4.lt(x, constant(NORMAL));
+  const scaled = v128.bitselect(f32x4.mul(x, constant(TWO_23)), x, small);
   const exponent = i32x4.shr_s(i32x4.sub(scaled, i32x4.splat(0x3f3504f3)), 23);
-  const f = f32x4.sub(i32x4.sub(scaled, i32x4.shl(exponent, 23)), c(ONE));
-  const e = f32x4.add(f32x4.convert_i32x4_s(exponent), v128.and(small, c(MINUS_23)));
-  let p = madd(c(LOG_8), f, c(LOG_7));
-  p = madd(p, f, c(LOG_6));
-  p = madd(p, f, c(LOG_5));
-  p = madd(p, f, c(LOG_4));
-  p = madd(p, f, c(LOG_3));
-  p = madd(p, f, c(LOG_2));
-  p = madd(p, f, c(LOG_1));
-  p = madd(p, f, c(LOG_0));
+  const f = f32x4.sub(i32x4.sub(scaled, i32x4.shl(exponent, 23)), constant(ONE));
+  const e = f32x4.add(f32x4.convert_i32x4_s(exponent), v128.and(small, constant(MINUS_23)));
+  let p = madd(constant(LOG_8), f, constant(LOG_7));
+  p = madd(p, f, constant(LOG_6));
+  p = madd(p, f, constant(LOG_5));
+  p = madd(p, f, constant(LOG_4));
+  p = madd(p, f, constant(LOG_3));
+  p = madd(p, f, constant(LOG_2));
+  p = madd(p, f, constant(LOG_1));
+  p = madd(p, f, constant(LOG_0));
   const z = f32x4.mul(f, f);
-  const tail = madd(z, c(MINUS_HALF), madd(e, c(LN2_LOW), f32x4.mul(f32x4.mul(f, z), p)));
-  const y = madd(e, c(LN2_HIGH), f32x4.add(f, tail));
+  const tail = madd(z, constant(MINUS_HALF), madd(e, constant(LN2_LOW), f32x4.mul(f32x4.mul(f, z), p)));
+  const y = madd(e, constant(LN2_HIGH), f32x4.add(f, tail));
   // Outside 0 < x < Infinity: -Infinity at 0, and the square root is NaN, Infinity or NaN as the logarithm is.
-  const inside = v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.lt(x, c(INFINITY)));
-  const edge = v128.bitselect(c(MINUS_INFINITY), f32x4.sqrt(x), f32x4.eq(x, f32x4.splat(0)));
+  const inside = v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.lt(x, constant(INFINITY)));
+  const edge = v128.bitselect(constant(MINUS_INFINITY), f32x4.sqrt(x), f32x4.eq(x, f32x4.splat(0)));
   return v128.bitselect(y, edge, inside);
 }
 
 /** e^x - 1 for x <= 0 or NaN, as 2^n·p + (2^n - 1). */
 @inline
 export function expm1Negative4(x: v128): v128 {
-  const u = f32x4.pmax(x, c(EXPM1_LOW));
-  const k = madd(u, c(LOG2E), c(ROUND_PLUS_127));
-  const r = reduce(u, f32x4.sub(k, c(ROUND_PLUS_127)), c(MINUS_LN2_LOW), c(MINUS_LN2_HIGH));
-  const p = expm1Reduced(r, c(EXP_7), c(EXP_6), c(EXP_5), c(EXP_4), c(EXP_3), c(HALF));
+  const u = f32x4.pmax(x, constant(EXPM1_LOW));
+  const k = madd(u, constant(LOG2E), constant(ROUND_PLUS_127));
+  const r = reduce(u, f32x4.sub(k, constant(ROUND_PLUS_127)), constant(MINUS_LN2_LOW), constant(MINUS_LN2_HIGH));
+  const p = expm1Reduced(r, constant(EXP_7), constant(EXP_6), constant(EXP_5), constant(EXP_4), constant(EXP_3), constant(HALF));
   const s = i32x4.shl(k, 23);
-  return madd(s, p, f32x4.sub(s, c(ONE)));
+  return madd(s, p, f32x4.sub(s, constant(ONE)));
 }
 
 /** log(1 + t) for 0 <= t <= 1 or NaN: the logarithm of the rounded sum u, times t/(u - 1), which makes good for the rounding (Kahan). */
 @inline
 export function log1pUnit4(t: v128): v128 {
-  const u = f32x4.add(t, c(ONE));
-  const d = f32x4.sub(u, c(ONE));
+  const u = f32x4.add(t, constant(ONE));
+  const d = f32x4.sub(u, constant(ONE));
   const y = f32x4.mul(log4(u), f32x4.div(t, d));
   return v128.bitselect(t, y, f32x4.eq(d, f32x4.splat(0)));
 }
@@ -291,23 +291,23 @@ export function log1pUnit4(t: v128): v128 {
  */
 @inline
 export function normalTail4(x: v128): v128 {
-  const near = f32x4.pmin(x, c(TAIL_END));
-  const z = f32x4.mul(near, c(ROOT_HALF));
-  const t = f32x4.div(c(ONE), f32x4.add(c(ONE), f32x4.mul(z, c(HALF))));
-  let q = madd(c(TAIL_10), t, c(TAIL_9));
-  q = madd(q, t, c(TAIL_8));
-  q = madd(q, t, c(TAIL_7));
-  q = madd(q, t, c(TAIL_6));
-  q = madd(q, t, c(TAIL_5));
-  q = madd(q, t, c(TAIL_4));
-  q = madd(q, t, c(TAIL_3));
-  q = madd(q, t, c(TAIL_2));
-  q = madd(q, t, c(TAIL_1));
-  q = madd(q, t, c(TAIL_0));
+  const near = f32x4.pmin(x, constant(TAIL_END));
+  const z = f32x4.mul(near, constant(ROOT_HALF));
+  const t = f32x4.div(constant(ONE), f32x4.add(constant(ONE), f32x4.mul(z, constant(HALF))));
+  let q = madd(constant(TAIL_10), t, constant(TAIL_9));
+  q = madd(q, t, constant(TAIL_8));
+  q = madd(q, t, constant(TAIL_7));
+  q = madd(q, t, constant(TAIL_6));
+  q = madd(q, t, constant(TAIL_5));
+  q = madd(q, t, constant(TAIL_4));
+  q = madd(q, t, constant(TAIL_3));
+  q = madd(q, t, constant(TAIL_2));
+  q = madd(q, t, constant(TAIL_1));
+  q = madd(q, t, constant(TAIL_0));
   // The square of the upper bits is exact, the rest is small.
   const high = v128.and(near, i32x4.splat(0xfffff000));
-  const half = f32x4.mul(high, c(MINUS_HALF));
-  const rest = f32x4.mul(f32x4.mul(f32x4.sub(high, near), f32x4.add(high, near)), c(HALF));
+  const half = f32x4.mul(high, constant(MINUS_HALF));
+  const rest = f32x4.mul(f32x4.mul(f32x4.sub(high, near), f32x4.add(high, near)), constant(HALF));
   return f32x4.mul(f32x4.mul(t, q), f32x4.mul(exp4(f32x4.mul(high, half)), exp4(rest)));
 }
 
