@@ -4,7 +4,8 @@
  * weights with the pinned one: this Node, Node 20, 22 and 24, Deno, Bun, and headless Chromium (scripts/chromium.mjs). Those that are not
  * there are named and do not count, but for those that `--require` names. `--install` brings the npm packages of test/runtimes/packages;
  * Deno and Bun are taken from the PATH where those are missing; name=command adds one, as in node25=/opt/node25/bin/node.
- * Where option v8Flags switches something on, what then has to hold is checked too, with all kernels optimised from their first call.
+ * Where option v8Flags switches something on, what then has to hold is checked too, with all kernels optimised from their first call; and
+ * the newest Node runs all tests, for its default build is another than Node 20's.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -26,6 +27,7 @@ const PAGES = [
   { policy: "no-wasm", backend: "auto", wanted: "js" },
 ];
 
+const NEWEST = "node24";
 /** Optimised at once: only the optimising compiler heeds the flags below. */
 const OPTIMISED = "--no-liftoff";
 /** V8's flags by major version of Node, as src/platform/v8.ts sets them, and what has to hold under them. */
@@ -78,16 +80,20 @@ async function runProgram(command, args, backend) {
   return error === undefined ? { hash: stdout.trim() } : { error };
 }
 
+/** A check that says something and ends with 0. */
+async function hold(what, command, args) {
+  const { stdout, error } = await run(command, args);
+  const holds = error === undefined && stdout !== "";
+  console.log(`${what}: ${holds ? "hold" : `FAILED: ${error ?? "said nothing"}`}`);
+  failed ||= !holds;
+}
+
 async function checkUnderFlags(name, [command], flags) {
   if (command === null) return;
   const switches = [OPTIMISED, ...flags];
   report(`${name} ${switches.join(" ")}`, "wasm", await runProgram(command, switches, "wasm"));
-  for (const [what, args] of Object.entries(UNDER_FLAGS)) {
-    const { stdout, error } = await run(command, [...switches, ...args]);
-    const holds = error === undefined && stdout !== "";
-    console.log(`${name} ${switches.join(" ")}, ${what}: ${holds ? "hold" : `FAILED: ${error ?? "said nothing"}`}`);
-    failed ||= !holds;
-  }
+  for (const [what, args] of Object.entries(UNDER_FLAGS))
+    await hold(`${name} ${switches.join(" ")}, ${what}`, command, [...switches, ...args]);
 }
 
 async function checkCommand(name, [command, ...args]) {
@@ -137,6 +143,8 @@ if (unknown.length > 0) throw new Error(`runtimes: --require ${unknown.join(", "
 
 for (const [name, command] of runtimes) await checkCommand(name, command);
 for (const [major, flags] of Object.entries(FLAGS)) await checkUnderFlags(`node${major}`, runtimes.get(`node${major}`), flags);
+const [newest] = runtimes.get(NEWEST);
+if (newest !== null) await hold(`${NEWEST}, all tests`, newest, ["node_modules/vitest/vitest.mjs", "run"]);
 await checkChromium();
 for (const { name, why } of missing) {
   const wanted = required.includes(name);

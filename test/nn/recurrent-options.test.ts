@@ -9,8 +9,8 @@ import { runReference } from "../reference/recurrent.js";
 const SEED = 7;
 const STEP = 3;
 const INPUT = 3;
-const wasm = await createEngine({ seed: SEED, backend: "wasm" });
-const js = await createEngine({ seed: SEED, backend: "js" });
+const wasm = await createEngine({ seed: SEED, numerics: "reproducible", backend: "wasm" });
+const js = await createEngine({ seed: SEED, numerics: "reproducible", backend: "js" });
 afterAll(() => {
   wasm.dispose();
   js.dispose();
