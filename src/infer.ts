@@ -15,7 +15,6 @@ export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
       return { startThreads, spawn: () => spawnWorker(new URL("./worker.js", import.meta.url)) };
     },
     loadJsKernels: async () => (await import("./engine/js/index.js")).createJsKernels,
-    loadMeasure: async () => (await import("./engine/measure.js")).measureTile,
     loadV8Flags: async () => (await import("./platform/v8.js")).switchOn,
   });
 

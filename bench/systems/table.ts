@@ -25,7 +25,7 @@ const peer = (id: string, title: string, ...commands: string[][]): SystemEntry =
 const pythons = [process.env.BENCH_PYTHON, "python3", "/usr/bin/python3"].filter((name) => name !== undefined);
 
 export const SYSTEMS: readonly SystemEntry[] = [
-  ...OWN.map((system) => own(system)),
+  ...OWN.map(own),
   peer("onnxruntime-web", "WebAssembly SIMD, one thread", program("bench/peers/onnxruntime.ts", "web")),
   peer("onnxruntime-node", "native, one thread", program("bench/peers/onnxruntime.ts", "node")),
   peer("tfjs-wasm", "TensorFlow.js, WebAssembly SIMD, one thread", program("bench/peers/tfjs.ts")),

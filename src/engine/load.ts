@@ -64,7 +64,6 @@ export interface EngineAssets {
   readonly tape: (() => StepHook) | null;
   readonly loadThreads: () => Promise<{ readonly startThreads: typeof startThreads; readonly spawn: () => WorkerHandle }>;
   readonly loadJsKernels: () => Promise<(heap: Heap) => Kernels>;
-  readonly loadMeasure: () => Promise<(core: WebAssembly.Module, start: Ptr) => Promise<Tile>>;
   /** Switches V8's flags on (src/platform/v8.ts). */
   readonly loadV8Flags: () => Promise<() => { readonly wide: boolean; readonly note?: string }>;
 }
@@ -245,7 +244,8 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
       const level = probe();
       if (!level.simd) throw new StateError("createEngine: this runtime has no WebAssembly SIMD");
       const modules = options.modules ?? (await compileBest(assets, fast && level.relaxed, notes));
-      const tile = options.tile === "measured" ? await (await assets.loadMeasure())(modules.core, HEAP_START) : tableTile(wide);
+      const tile =
+        options.tile === "measured" ? await (await import("./measure.js")).measureTile(modules.core, HEAP_START) : tableTile(wide);
       const running = runWasm(options, modules, assets.trainAbi, tile);
       const workers = await startWorkers(threads, running, modules, assets.loadThreads, notes);
       return assemble(options, notes, assets.tape, running, workers);

@@ -81,7 +81,6 @@ describe("createEngine", () => {
         tape: null,
         loadThreads: () => Promise.reject(new TypeError("not asked for")),
         loadJsKernels: () => Promise.reject(new TypeError("not asked for")),
-        loadMeasure: () => Promise.reject(new TypeError("not asked for")),
         loadV8Flags: () => Promise.reject(new TypeError("not asked for")),
       };
       const { info } = await createEngineFrom({}, assets);
