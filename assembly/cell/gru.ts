@@ -8,8 +8,9 @@
 //   Gradients below 2^-100 become 0 (simd/tiny.ts).
 
 import { f32_sigmoid, f32_tanh } from "../elementwise/unary";
+import { throughSigmoid4, throughTanh4 } from "../simd/slopes";
 import { load4, store4 } from "../simd/tail";
-import { floor4, flush4, TINY } from "../simd/tiny";
+import { floor4, TINY } from "../simd/tiny";
 
 function candidate(full: bool, gates: usize, hn: usize, size: usize, n: i32): void {
   const reset = f32x4.mul(load4(full, gates, n), load4(full, hn, n));
@@ -51,20 +52,20 @@ function backward(
   hPrev: usize,
   size: usize,
   n: i32,
+  one: v128,
+  tiny: v128,
 ): void {
-  const one = f32x4.splat(1);
   let a = load4(full, dh, n);
   if (dOut) a = f32x4.add(a, load4(full, dOut, n));
   const r = load4(full, gates, n);
   const z = load4(full, gates + size, n);
   const fresh = load4(full, gates + 2 * size, n);
-  const keep = f32x4.sub(one, z);
-  const dn = flush4(f32x4.mul(f32x4.mul(a, keep), f32x4.sub(one, f32x4.mul(fresh, fresh))));
-  store4(full, dGates, flush4(f32x4.mul(f32x4.mul(dn, load4(full, hn, n)), f32x4.mul(r, f32x4.sub(one, r)))), n);
-  store4(full, dGates + size, flush4(f32x4.mul(f32x4.mul(a, f32x4.sub(load4(full, hPrev, n), fresh)), f32x4.mul(z, keep))), n);
+  const dn = floor4(throughTanh4(f32x4.mul(a, f32x4.sub(one, z)), fresh, one), tiny);
+  store4(full, dGates, throughSigmoid4(dn, load4(full, hn, n), r, one, tiny), n);
+  store4(full, dGates + size, throughSigmoid4(a, f32x4.sub(load4(full, hPrev, n), fresh), z, one, tiny), n);
   store4(full, dGates + 2 * size, dn, n);
-  store4(full, dHn, flush4(f32x4.mul(dn, r)), n);
-  store4(full, dh, flush4(f32x4.mul(a, z)), n);
+  store4(full, dHn, floor4(f32x4.mul(dn, r), tiny), n);
+  store4(full, dh, floor4(f32x4.mul(a, z), tiny), n);
 }
 
 /** As backward of eight cells: see lstm.ts. */
@@ -95,22 +96,20 @@ function backward8(
   const dh1 = floor4(f32x4.mul(a1, z1), tiny);
   v128.store(dh, dh0);
   v128.store(dh, dh1, 16);
-  const keep0 = f32x4.sub(one, z0);
-  const keep1 = f32x4.sub(one, z1);
   const fresh0 = v128.load(gates + 2 * size);
   const fresh1 = v128.load(gates + 2 * size, 16);
-  const dz0 = floor4(f32x4.mul(f32x4.mul(a0, f32x4.sub(v128.load(hPrev), fresh0)), f32x4.mul(z0, keep0)), tiny);
-  const dz1 = floor4(f32x4.mul(f32x4.mul(a1, f32x4.sub(v128.load(hPrev, 16), fresh1)), f32x4.mul(z1, keep1)), tiny);
-  const dn0 = floor4(f32x4.mul(f32x4.mul(a0, keep0), f32x4.sub(one, f32x4.mul(fresh0, fresh0))), tiny);
-  const dn1 = floor4(f32x4.mul(f32x4.mul(a1, keep1), f32x4.sub(one, f32x4.mul(fresh1, fresh1))), tiny);
+  const dz0 = throughSigmoid4(a0, f32x4.sub(v128.load(hPrev), fresh0), z0, one, tiny);
+  const dz1 = throughSigmoid4(a1, f32x4.sub(v128.load(hPrev, 16), fresh1), z1, one, tiny);
+  const dn0 = floor4(throughTanh4(f32x4.mul(a0, f32x4.sub(one, z0)), fresh0, one), tiny);
+  const dn1 = floor4(throughTanh4(f32x4.mul(a1, f32x4.sub(one, z1)), fresh1, one), tiny);
   v128.store(dGates + size, dz0);
   v128.store(dGates + size, dz1, 16);
   v128.store(dGates + 2 * size, dn0);
   v128.store(dGates + 2 * size, dn1, 16);
   const r0 = v128.load(gates);
   const r1 = v128.load(gates, 16);
-  const dr0 = floor4(f32x4.mul(f32x4.mul(dn0, v128.load(hn)), f32x4.mul(r0, f32x4.sub(one, r0))), tiny);
-  const dr1 = floor4(f32x4.mul(f32x4.mul(dn1, v128.load(hn, 16)), f32x4.mul(r1, f32x4.sub(one, r1))), tiny);
+  const dr0 = throughSigmoid4(dn0, v128.load(hn), r0, one, tiny);
+  const dr1 = throughSigmoid4(dn1, v128.load(hn, 16), r1, one, tiny);
   const dHn0 = floor4(f32x4.mul(dn0, r0), tiny);
   const dHn1 = floor4(f32x4.mul(dn1, r1), tiny);
   v128.store(dGates, dr0);
@@ -144,7 +143,9 @@ export function f32_gru_cell_bwd(
     for (; j < hidden; j += 4) {
       const k = (<usize>j) << 2;
       const left = hidden - j;
-      inline.always(backward(left >= 4, dGates + k, dHn + k, dh + k, dOut ? dOut + k : 0, gates + k, hn + k, hPrev + k, size, left));
+      inline.always(
+        backward(left >= 4, dGates + k, dHn + k, dh + k, dOut ? dOut + k : 0, gates + k, hn + k, hPrev + k, size, left, one, tiny),
+      );
     }
     dGates += 3 * size;
     gates += 3 * size;

@@ -10,8 +10,9 @@
 
 import { f32_mul } from "../elementwise/binary";
 import { f32_sigmoid, f32_tanh } from "../elementwise/unary";
+import { throughSigmoid4, throughTanh4 } from "../simd/slopes";
 import { load4, store4 } from "../simd/tail";
-import { floor4, flush4, TINY } from "../simd/tiny";
+import { floor4, TINY } from "../simd/tiny";
 
 function remember(full: bool, c: usize, gates: usize, cPrev: usize, size: usize, n: i32): void {
   const kept = f32x4.mul(load4(full, gates + size, n), load4(full, cPrev, n));
@@ -49,8 +50,9 @@ function backward(
   tanhC: usize,
   size: usize,
   n: i32,
+  one: v128,
+  tiny: v128,
 ): void {
-  const one = f32x4.splat(1);
   let a = load4(full, dh, n);
   if (dOut) a = f32x4.add(a, load4(full, dOut, n));
   const i = load4(full, gates, n);
@@ -58,12 +60,12 @@ function backward(
   const g = load4(full, gates + 2 * size, n);
   const o = load4(full, gates + 3 * size, n);
   const t = load4(full, tanhC, n);
-  const d = f32x4.add(load4(full, dc, n), f32x4.mul(f32x4.mul(a, o), f32x4.sub(one, f32x4.mul(t, t))));
-  store4(full, dGates, flush4(f32x4.mul(f32x4.mul(d, g), f32x4.mul(i, f32x4.sub(one, i)))), n);
-  store4(full, dGates + size, flush4(f32x4.mul(f32x4.mul(d, load4(full, cPrev, n)), f32x4.mul(f, f32x4.sub(one, f)))), n);
-  store4(full, dGates + 2 * size, flush4(f32x4.mul(f32x4.mul(d, i), f32x4.sub(one, f32x4.mul(g, g)))), n);
-  store4(full, dGates + 3 * size, flush4(f32x4.mul(f32x4.mul(a, t), f32x4.mul(o, f32x4.sub(one, o)))), n);
-  store4(full, dc, flush4(f32x4.mul(d, f)), n);
+  const d = f32x4.add(load4(full, dc, n), throughTanh4(f32x4.mul(a, o), t, one));
+  store4(full, dGates, throughSigmoid4(d, g, i, one, tiny), n);
+  store4(full, dGates + size, throughSigmoid4(d, load4(full, cPrev, n), f, one, tiny), n);
+  store4(full, dGates + 2 * size, floor4(throughTanh4(f32x4.mul(d, i), g, one), tiny), n);
+  store4(full, dGates + 3 * size, throughSigmoid4(a, t, o, one, tiny), n);
+  store4(full, dc, floor4(f32x4.mul(d, f), tiny), n);
 }
 
 /**
@@ -95,28 +97,28 @@ function backward8(
   const t1 = v128.load(tanhC, 16);
   const o0 = v128.load(gates + 3 * size);
   const o1 = v128.load(gates + 3 * size, 16);
-  const do0 = floor4(f32x4.mul(f32x4.mul(a0, t0), f32x4.mul(o0, f32x4.sub(one, o0))), tiny);
-  const do1 = floor4(f32x4.mul(f32x4.mul(a1, t1), f32x4.mul(o1, f32x4.sub(one, o1))), tiny);
+  const do0 = throughSigmoid4(a0, t0, o0, one, tiny);
+  const do1 = throughSigmoid4(a1, t1, o1, one, tiny);
   v128.store(dGates + 3 * size, do0);
   v128.store(dGates + 3 * size, do1, 16);
-  const d0 = f32x4.add(v128.load(dc), f32x4.mul(f32x4.mul(a0, o0), f32x4.sub(one, f32x4.mul(t0, t0))));
-  const d1 = f32x4.add(v128.load(dc, 16), f32x4.mul(f32x4.mul(a1, o1), f32x4.sub(one, f32x4.mul(t1, t1))));
+  const d0 = f32x4.add(v128.load(dc), throughTanh4(f32x4.mul(a0, o0), t0, one));
+  const d1 = f32x4.add(v128.load(dc, 16), throughTanh4(f32x4.mul(a1, o1), t1, one));
   const i0 = v128.load(gates);
   const i1 = v128.load(gates, 16);
   const g0 = v128.load(gates + 2 * size);
   const g1 = v128.load(gates + 2 * size, 16);
-  const di0 = floor4(f32x4.mul(f32x4.mul(d0, g0), f32x4.mul(i0, f32x4.sub(one, i0))), tiny);
-  const di1 = floor4(f32x4.mul(f32x4.mul(d1, g1), f32x4.mul(i1, f32x4.sub(one, i1))), tiny);
-  const dg0 = floor4(f32x4.mul(f32x4.mul(d0, i0), f32x4.sub(one, f32x4.mul(g0, g0))), tiny);
-  const dg1 = floor4(f32x4.mul(f32x4.mul(d1, i1), f32x4.sub(one, f32x4.mul(g1, g1))), tiny);
+  const di0 = throughSigmoid4(d0, g0, i0, one, tiny);
+  const di1 = throughSigmoid4(d1, g1, i1, one, tiny);
+  const dg0 = floor4(throughTanh4(f32x4.mul(d0, i0), g0, one), tiny);
+  const dg1 = floor4(throughTanh4(f32x4.mul(d1, i1), g1, one), tiny);
   v128.store(dGates, di0);
   v128.store(dGates, di1, 16);
   v128.store(dGates + 2 * size, dg0);
   v128.store(dGates + 2 * size, dg1, 16);
   const f0 = v128.load(gates + size);
   const f1 = v128.load(gates + size, 16);
-  const df0 = floor4(f32x4.mul(f32x4.mul(d0, v128.load(cPrev)), f32x4.mul(f0, f32x4.sub(one, f0))), tiny);
-  const df1 = floor4(f32x4.mul(f32x4.mul(d1, v128.load(cPrev, 16)), f32x4.mul(f1, f32x4.sub(one, f1))), tiny);
+  const df0 = throughSigmoid4(d0, v128.load(cPrev), f0, one, tiny);
+  const df1 = throughSigmoid4(d1, v128.load(cPrev, 16), f1, one, tiny);
   const dc0 = floor4(f32x4.mul(d0, f0), tiny);
   const dc1 = floor4(f32x4.mul(d1, f1), tiny);
   v128.store(dGates + size, df0);
@@ -149,7 +151,9 @@ export function f32_lstm_cell_bwd(
     for (; j < hidden; j += 4) {
       const k = (<usize>j) << 2;
       const left = hidden - j;
-      inline.always(backward(left >= 4, dGates + k, dc + k, dh + k, dOut ? dOut + k : 0, gates + k, cPrev + k, tanhC + k, size, left));
+      inline.always(
+        backward(left >= 4, dGates + k, dc + k, dh + k, dOut ? dOut + k : 0, gates + k, cPrev + k, tanhC + k, size, left, one, tiny),
+      );
     }
     dGates += 4 * size;
     gates += 4 * size;

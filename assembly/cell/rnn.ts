@@ -4,8 +4,9 @@
 //   dz, dh [rows, H] dense, dz may be dh; dOut (0: absent) has row stride ldOut, h ldh. Gradients below 2^-100 become 0 (simd/tiny.ts).
 
 import { f32_relu, f32_tanh } from "../elementwise/unary";
+import { throughTanh4 } from "../simd/slopes";
 import { load4, store4 } from "../simd/tail";
-import { floor4, flush4, TINY } from "../simd/tiny";
+import { floor4, TINY } from "../simd/tiny";
 
 export function f32_rnn_cell_fwd(h: usize, z: usize, rows: i32, hidden: i32, ldh: i32, mode: i32): void {
   for (; rows > 0; rows--) {
@@ -16,12 +17,12 @@ export function f32_rnn_cell_fwd(h: usize, z: usize, rows: i32, hidden: i32, ldh
   }
 }
 
-function backward(full: bool, dz: usize, dh: usize, dOut: usize, h: usize, n: i32, mode: i32): void {
+function backward(full: bool, dz: usize, dh: usize, dOut: usize, h: usize, n: i32, mode: i32, one: v128, tiny: v128): void {
   let g = load4(full, dh, n);
   if (dOut) g = f32x4.add(g, load4(full, dOut, n));
   const v = load4(full, h, n);
-  const d = mode == 0 ? f32x4.mul(g, f32x4.sub(f32x4.splat(1), f32x4.mul(v, v))) : v128.andnot(g, f32x4.le(v, f32x4.splat(0)));
-  store4(full, dz, flush4(d), n);
+  const d = mode == 0 ? throughTanh4(g, v, one) : v128.andnot(g, f32x4.le(v, f32x4.splat(0)));
+  store4(full, dz, floor4(d, tiny), n);
 }
 
 /** As backward of eight cells: see lstm.ts. */
@@ -38,8 +39,8 @@ function backward8(dz: usize, dh: usize, dOut: usize, h: usize, mode: i32, one: 
   const v0 = v128.load(h);
   const v1 = v128.load(h, 16);
   if (mode == 0) {
-    g0 = f32x4.mul(g0, f32x4.sub(one, f32x4.mul(v0, v0)));
-    g1 = f32x4.mul(g1, f32x4.sub(one, f32x4.mul(v1, v1)));
+    g0 = throughTanh4(g0, v0, one);
+    g1 = throughTanh4(g1, v1, one);
   } else {
     g0 = v128.andnot(g0, f32x4.le(v0, f32x4.splat(0)));
     g1 = v128.andnot(g1, f32x4.le(v1, f32x4.splat(0)));
@@ -74,7 +75,7 @@ export function f32_rnn_cell_bwd(
     for (; j < hidden; j += 4) {
       const at = (<usize>j) << 2;
       const left = hidden - j;
-      inline.always(backward(left >= 4, dz + at, dh + at, out ? out + at : 0, state + at, left, mode));
+      inline.always(backward(left >= 4, dz + at, dh + at, out ? out + at : 0, state + at, left, mode, one, tiny));
     }
     dz += (<usize>hidden) << 2;
     dh += (<usize>hidden) << 2;

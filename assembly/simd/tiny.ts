@@ -3,6 +3,7 @@
 // weights down to 2^-26 stay clear of it.
 import { load4, store4 } from "./tail";
 
+/** 2^-100. */
 export const TINY: usize = memory.data<f32>([7.888609052210118e-31]);
 
 /** The smallest number that float32 holds in full. */
@@ -14,14 +15,9 @@ export function floor4(v: v128, floor: v128): v128 {
   return v128.andnot(v, f32x4.lt(f32x4.abs(v), floor));
 }
 
-/** v, or 0 where |v| < 2^-100; a NaN stays. */
-@inline
-export function flush4(v: v128): v128 {
-  return floor4(v, v128.load32_splat(TINY));
-}
-
-/** flush4 of n floats. */
+/** Cuts n floats at 2^-100. */
 export function flushRow(p: usize, n: i32): void {
-  for (; n >= 4; n -= 4, p += 16) v128.store(p, flush4(v128.load(p)));
-  if (n > 0) store4(false, p, flush4(load4(false, p, n)), n);
+  const tiny = v128.load32_splat(TINY);
+  for (; n >= 4; n -= 4, p += 16) v128.store(p, floor4(v128.load(p), tiny));
+  if (n > 0) store4(false, p, floor4(load4(false, p, n), tiny), n);
 }
