@@ -32,7 +32,7 @@ console.log(
   `${data.languages.length} languages, ${data.train.length} clauses to train on, ${data.dev.length} to choose by, ${data.test.length} to test on.`,
 );
 
-const engine = await createEngine({ seed: 1, v8Flags: true });
+const engine = await createEngine({ seed: 1 });
 const progress = new ProgressLine(process.stderr);
 const { classifier, result } = await trainSequenceClassifier(engine, data, {
   tokenizer: { type: "characters", lowercase: true },

@@ -24,7 +24,7 @@ export async function learnLabels(parts: Parts<LabelledText>): Promise<void> {
   console.log(`${train.length} texts to train on, ${dev.length} to choose by, ${test.length} to test on.`);
   for (const [name, { accuracy }] of Object.entries(classificationBaselines(train, test)))
     console.log(`${name}: accuracy ${percent(accuracy!)}`);
-  const engine = await createEngine({ seed: 1, v8Flags: true });
+  const engine = await createEngine({ seed: 1 });
   const progress = new ProgressLine(process.stderr);
   const { classifier, result } = await trainSequenceClassifier(
     engine,

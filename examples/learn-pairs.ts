@@ -15,7 +15,7 @@ export async function learnPairs(parts: Parts<TextPair>, questions: readonly str
     console.log(`${name}: ${(100 * exactMatch).toFixed(1)} % right, error rate of symbols ${(100 * tokenErrorRate).toFixed(1)} %`);
   const { symbols } = sequenceBaselines(train, test);
   show("symbol by symbol", symbols as { exactMatch: number; tokenErrorRate: number });
-  const engine = await createEngine({ seed: 1, v8Flags: true });
+  const engine = await createEngine({ seed: 1 });
   const progress = new ProgressLine(process.stderr);
   const { model, result } = await trainSeq2Seq(engine, { train, dev }, { ...training, onProgress: (state) => progress.update(state) });
   progress.end();

@@ -25,8 +25,8 @@ const data = { train: text.slice(0, end), dev: text.slice(end, dev) };
 const test = text.slice(dev);
 console.log(`Moby Dick: ${data.train.length} characters to learn from, ${test.length} to test on.`);
 
-const engine = await createEngine({ seed: 1, v8Flags: true });
-const reader = await createEngine({ seed: 1, v8Flags: true });
+const engine = await createEngine({ seed: 1 });
+const reader = await createEngine({ seed: 1 });
 const progress = new ProgressLine(process.stderr);
 
 /** What a model goes on with, up to the end of a line. */

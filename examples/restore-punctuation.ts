@@ -38,7 +38,7 @@ const [train, dev, test] = [thin(parts.train, perThousand), thin(parts.dev, perT
 console.log(`${train.length} pieces to train on, ${dev.length} to choose by, ${test.length} to test on.`);
 const show = (name: string, share: number) => console.log(`${name}: ${(100 * share).toFixed(1)} % of the words right`);
 for (const [name, { accuracy }] of Object.entries(taggingBaselines(train, test))) show(name, accuracy!);
-const engine = await createEngine({ seed: 1, v8Flags: true });
+const engine = await createEngine({ seed: 1 });
 const progress = new ProgressLine(process.stderr);
 const { tagger, result } = await trainTokenClassifier(
   engine,

@@ -4,8 +4,8 @@
  * weights with the pinned one: this Node, Node 20, 22 and 24, Deno, Bun, and headless Chromium (scripts/chromium.mjs). Those that are not
  * there are named and do not count, but for those that `--require` names. `--install` brings the npm packages of test/runtimes/packages;
  * Deno and Bun are taken from the PATH where those are missing; name=command adds one, as in node25=/opt/node25/bin/node.
- * Where option v8Flags switches something on, what then has to hold is checked too, with all kernels optimised from their first call; and
- * the newest Node runs all tests, for its default build is another than Node 20's.
+ * Where V8 has flags that make kernels faster, what has to hold is checked under them too, with all kernels optimised from their first call;
+ * and the newest Node runs all tests, for its kernels are others than Node 20's.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -34,7 +34,7 @@ const OPTIMISED = "--no-liftoff";
 const FLAGS = { 20: ["--experimental-wasm-relaxed-simd"], 24: ["--experimental-wasm-revectorize"] };
 const UNDER_FLAGS = {
   "kernels' tests": ["node_modules/vitest/vitest.mjs", "run", "test/kernels", "--pool=threads"],
-  golden: ["scripts/run.mjs", "test/golden/run.ts", "test/fixtures/golden", "--v8-flags"],
+  golden: ["scripts/run.mjs", "test/golden/run.ts", "test/fixtures/golden", "--tile", "measured"],
 };
 
 /** The file `inside` a package of this platform, which npm chose among the optional ones; null when none is installed. */

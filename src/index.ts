@@ -1,9 +1,9 @@
 /** recurra: training and inference. */
 import coreWasm from "../build/wasm/core-baseline-inline.js";
 import trainWasm from "../build/wasm/train-baseline-inline.js";
-import { TRAIN_ABI } from "./engine/abi.js";
+import { type EngineModules, TRAIN_ABI } from "./engine/abi.js";
 import type { Engine } from "./engine/engine.js";
-import { createEngineFrom, createEngineSync as createSync, type EngineModules, type EngineOptions } from "./engine/load.js";
+import { createEngineFrom, createEngineSync as createSync, type EngineOptions } from "./engine/load.js";
 import { backwards } from "./ops/backwards.js";
 import { initialise } from "./ops/initialise.js";
 import { Tape } from "./tensor/tape.js";
@@ -28,15 +28,16 @@ export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
       return { startThreads, spawn: () => spawnWorker(new URL("./worker.js", import.meta.url)) };
     },
     loadJsKernels: async () => (await import("./engine/js/index.js")).createJsKernels,
-    loadV8Flags: async () => (await import("./platform/v8.js")).switchOn,
+    loadV8Flags: () => import("./platform/v8.js"),
   });
 
 /** As createEngine from compiled modules { core, train }, without waiting. */
 export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine =>
   createSync(options, { tape, trainAbi: TRAIN_ABI });
 
+export type { EngineModules } from "./engine/abi.js";
 export { Engine, type EngineInfo, type StepOptions } from "./engine/engine.js";
-export type { EngineModules, EngineOptions } from "./engine/load.js";
+export type { EngineOptions } from "./engine/load.js";
 export * from "./errors.js";
 export { readSafetensors, type Safetensors, type SafetensorsEntry } from "./io/safetensors.js";
 export { readStateDict, writeStateDict } from "./io/state-dict.js";

@@ -1,7 +1,8 @@
 /** recurra/infer: saved models and single steps, without tape and trainer. */
 import coreWasm from "../build/wasm/core-baseline-inline.js";
+import type { EngineModules } from "./engine/abi.js";
 import type { Engine } from "./engine/engine.js";
-import { createEngineFrom, createEngineSync as createSync, type EngineModules, type EngineOptions } from "./engine/load.js";
+import { createEngineFrom, createEngineSync as createSync, type EngineOptions } from "./engine/load.js";
 
 /** An engine that runs models. @throws ConfigError on a bad option; StateError when the backend asked for is refused */
 export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
@@ -15,15 +16,16 @@ export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
       return { startThreads, spawn: () => spawnWorker(new URL("./worker.js", import.meta.url)) };
     },
     loadJsKernels: async () => (await import("./engine/js/index.js")).createJsKernels,
-    loadV8Flags: async () => (await import("./platform/v8.js")).switchOn,
+    loadV8Flags: () => import("./platform/v8.js"),
   });
 
 /** As createEngine from a compiled module { core }, without waiting. */
 export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine =>
   createSync(options, { tape: null, trainAbi: null });
 
+export type { EngineModules } from "./engine/abi.js";
 export type { Engine, EngineInfo } from "./engine/engine.js";
-export type { EngineModules, EngineOptions } from "./engine/load.js";
+export type { EngineOptions } from "./engine/load.js";
 export * from "./errors.js";
 export { readStateDict } from "./io/state-dict.js";
 export { Embedding } from "./nn/embedding.js";

@@ -20,7 +20,7 @@ const inferAssets = async (): Promise<EngineAssets> => ({
     return { startThreads, spawn: () => spawnWorker(new URL("./worker.js", import.meta.url)) };
   },
   loadJsKernels: async () => (await import("../engine/js/index.js")).createJsKernels,
-  loadV8Flags: async () => (await import("../platform/v8.js")).switchOn,
+  loadV8Flags: () => import("../platform/v8.js"),
 });
 
 /** What training needs besides is read when a command trains. */
@@ -45,10 +45,9 @@ async function trainAssets(): Promise<EngineAssets> {
   };
 }
 
-/** The process is ours, and so are V8's flags. */
 const engines: Engines = {
-  infer: async (options) => (await import("../engine/load.js")).createEngineFrom({ ...options, v8Flags: true }, await inferAssets()),
-  train: async (options) => (await import("../engine/load.js")).createEngineFrom({ ...options, v8Flags: true }, await trainAssets()),
+  infer: async (options) => (await import("../engine/load.js")).createEngineFrom(options, await inferAssets()),
+  train: async (options) => (await import("../engine/load.js")).createEngineFrom(options, await trainAssets()),
 };
 
 let exitCode = 0;

@@ -8,6 +8,12 @@ import type { CoreKernels, TrainKernels } from "./kernels.js";
 export const TILES = { "4x8": [4, 1], "6x8": [6, 1], "6x16": [6, 2] } as const;
 export type Tile = keyof typeof TILES;
 
+/** Compiled modules; the inference entry has no train. */
+export interface EngineModules {
+  readonly core: WebAssembly.Module;
+  readonly train?: WebAssembly.Module;
+}
+
 /** Instantiates a module over `memory`; a core's products take this tile. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, tile: Tile): WebAssembly.Exports {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });

@@ -2,7 +2,7 @@
  * How kernel calls reach a worker: records of float64 words in linear memory, kernel number first, then its arguments; and a block of
  * int32 words by which the two threads signal. The host writes records and raises JOB, the worker runs them and raises DONE.
  */
-import { CORE_ABI, type Tile, TRAIN_ABI } from "./abi.js";
+import { CORE_ABI, type EngineModules, type Tile, TRAIN_ABI } from "./abi.js";
 
 /** Kernels by number: both sides count in this order. */
 export const KERNEL_NAMES: readonly string[] = [...Object.keys(CORE_ABI), ...Object.keys(TRAIN_ABI)];
@@ -21,12 +21,7 @@ export const QUIT = -1;
 /** Turns of waiting by looking, some 50 microseconds, before a thread sleeps: waking it takes 15. */
 export const SPINS = 20_000;
 
-export interface WorkerModules {
-  readonly core: WebAssembly.Module;
-  readonly train?: WebAssembly.Module;
-}
-
 /** What a worker is sent: first memory and modules and the tile of products, which it answers by "ready", then the address of its control block. */
 export type WorkerRequest =
-  | { readonly memory: WebAssembly.Memory; readonly modules: WorkerModules; readonly tile: Tile }
+  | { readonly memory: WebAssembly.Memory; readonly modules: EngineModules; readonly tile: Tile }
   | { readonly control: number };

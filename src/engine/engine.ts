@@ -18,7 +18,10 @@ export interface EngineInfo {
   readonly build: "baseline" | "relaxed" | "typescript";
   readonly numerics: "fast" | "reproducible";
   readonly threads: number;
-  /** Rows x columns that products take at once; "6x16" is for vectors of 256 bits (option v8Flags). Null for the TypeScript kernels. */
+  /**
+   * Rows x columns that products take at once; "6x16" is for vectors of 256 bits (option v8Flags), and comes with the work. Null for the
+   * TypeScript kernels.
+   */
   readonly tile: Tile | null;
   /** Why something asked for is not in use. */
   readonly notes: readonly string[];
@@ -40,6 +43,9 @@ export interface StepHook {
 /** Purposes of random streams: frozen numbers, part of what a seed means. */
 export const PURPOSE = { init: 1, dropout: 2, shuffle: 3, sample: 4, corrupt: 5 } as const;
 
+/** Work beyond this, some 30 milliseconds, is worth compiling better kernels for. */
+const OPTIMISE_FLOPS = 1e9;
+
 /** Work below this, some 4 microseconds, is not worth a signal to another thread and back. */
 const SPLIT_FLOPS = 200_000;
 
@@ -55,6 +61,8 @@ export interface EngineParts {
   readonly tape: StepHook | null;
   /** Makes the other threads, whose queues and scratch it allocates; null for one thread. */
   readonly threads: ((allocate: (bytes: number) => Ptr) => Threads) | null;
+  /** Puts better kernels, of the same bits, into `kernels`; undefined where there are none. */
+  readonly optimise: (() => void) | undefined;
   /** Debug: grow memory by a page at every allocation. */
   readonly growAlways: boolean;
 }
@@ -77,6 +85,8 @@ export class Engine {
   readonly #growAlways: boolean;
   /** A net for persistent tensors that nobody disposed. */
   readonly #finalizer = new FinalizationRegistry<Lease>((lease) => lease.release());
+  #optimise: EngineParts["optimise"];
+  #flops = 0;
   #frame: Frame | null = null;
   #frames = 0;
   #trainingSteps = 0;
@@ -85,6 +95,7 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.info = parts.info;
+    this.#optimise = parts.optimise;
     this.seed = parts.seed;
     this.kernels = parts.kernels;
     this.memory = parts.memory;
@@ -159,10 +170,19 @@ export class Engine {
    * @param costs how much work each unit is beside the others; all alike when absent
    */
   split(count: number, grain: number, flops: number, part: Part, costs?: ArrayLike<number>): void {
+    this.count(flops);
     const threads = this.#threads;
     const parts = threads === null || flops < SPLIT_FLOPS ? 1 : Math.min(threads.count, Math.floor(count / grain));
     if (threads === null || parts <= 1) part(this.lane, 0, count);
     else threads.run(this.lane, parts, count, grain, part, costs);
+  }
+
+  /** Counts work; when there was enough of it, better kernels take the place of those that are there. */
+  count(flops: number): void {
+    this.#flops += flops;
+    if (this.#flops < OPTIMISE_FLOPS) return;
+    this.#optimise?.();
+    this.#optimise = undefined;
   }
 
   checkAlive(where: string): void {

@@ -1,113 +1,42 @@
 /**
  * Finds out what the runtime can do, brings the kernels up over one memory and builds the engine.
  */
-import { ConfigError, StateError } from "../errors.js";
+import { ConfigError, isRecurraError, StateError } from "../errors.js";
 import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
-import { CORE_ABI, instantiate, type Tile, type TRAIN_ABI } from "./abi.js";
+import { CORE_ABI, type EngineModules, instantiate, type TRAIN_ABI } from "./abi.js";
+import { type BuildAssets, type BuildOptions, compileKernels, tableTile } from "./build.js";
 import { Engine, type EngineInfo, type StepHook } from "./engine.js";
 import type { Heap } from "./heap.js";
-import { inflate } from "./inflate.js";
 import type { Kernels, Ptr } from "./kernels.js";
 import type { Threads } from "./lane.js";
-import { HEAP_START, LinearMemory } from "./memory.js";
+import { LinearMemory } from "./memory.js";
+import type { Build } from "./optimise.js";
 import type { startThreads, WorkerHandle } from "./threads.js";
 
-export interface EngineModules {
-  readonly core: WebAssembly.Module;
-  readonly train?: WebAssembly.Module;
-}
-
-export interface EngineOptions {
+export interface EngineOptions extends BuildOptions {
   /** Whole number from 0 to 2^53 - 1 that everything random follows from. Default 0. */
   readonly seed?: number;
-  /** "fast" (default): the best build. "reproducible": baseline kernels only, the same bits everywhere. */
-  readonly numerics?: "fast" | "reproducible";
   /** "auto" (default) takes WebAssembly where it may, else the TypeScript kernels. */
   readonly backend?: "auto" | "wasm" | "js";
   /** Bytes of linear memory at most; going beyond throws MemoryError. Default: what the runtime grants, 4 GiB at most. */
   readonly maxMemory?: number;
-  /**
-   * Threads over the same memory, from 1 (default) to 64; the bits do not depend on it. Where workers or shared memory cannot be had, and on
-   * the main thread of a page, which must not wait, it is one, and `engine.info.notes` says why.
-   */
-  readonly threads?: number;
-  /**
-   * Whether V8's flags may be switched on for the whole process, where that makes "fast" kernels faster: relaxed SIMD on Node 20, vectors
-   * of 256 bits on Node 24 to 26 on x64. They are for who owns the process: other modules are compiled under them too. The results are
-   * those of relaxed SIMD. Kernels that a process has optimised already stay as they are: its first engine is to ask. Where there is no such
-   * flag, `engine.info.notes` says so. Default false.
-   */
-  readonly v8Flags?: boolean;
-  /**
-   * What relaxed SIMD's products take at once, which changes their speed and no bit: by a table of runtimes ("table", default), or whatever
-   * is the fastest in a measurement of 0.2 seconds ("measured"), for runtimes and processors that the table does not know.
-   */
-  readonly tile?: "table" | "measured";
-  /** Compiled modules, where bytes may not be compiled (edge workers). */
-  readonly modules?: EngineModules;
   /** Debug: memory grows at every allocation, so that a view kept too long shows. */
   readonly debugGrow?: boolean;
 }
 
-/** Wasm as raw deflate in base64 (see inflate.ts); train goes on where core ends, after `start` bytes. The inference entry has none. */
-export interface InlineModules {
-  readonly core: string;
-  readonly train: { readonly text: string; readonly start: number } | null;
-}
-
 /** What an entry (`recurra`, `recurra/infer`) brings along. */
-export interface EngineAssets {
+export interface EngineAssets extends BuildAssets {
   /** Names of the training kernels; null in the inference entry, which has none. */
   readonly trainAbi: typeof TRAIN_ABI | null;
-  readonly baseline: InlineModules;
-  readonly loadRelaxed: () => Promise<InlineModules>;
   readonly tape: (() => StepHook) | null;
   readonly loadThreads: () => Promise<{ readonly startThreads: typeof startThreads; readonly spawn: () => WorkerHandle }>;
   readonly loadJsKernels: () => Promise<(heap: Heap) => Kernels>;
-  /** Switches V8's flags on (src/platform/v8.ts). */
-  readonly loadV8Flags: () => Promise<() => { readonly wide: boolean; readonly note?: string }>;
 }
 
-const KNOWN = ["seed", "numerics", "backend", "maxMemory", "threads", "v8Flags", "tile", "modules", "debugGrow"] as const;
+const CHOICES = { numerics: ["fast", "reproducible"], backend: ["auto", "wasm", "js"], tile: ["table", "measured"] } as const;
+const KNOWN = ["seed", ...Object.keys(CHOICES), "maxMemory", "threads", "v8Flags", "modules", "debugGrow"];
 
 const MAX_THREADS = 64;
-
-/** (module (func (v128.const …) drop)) with one i8x16.relaxed_swizzle where asked. Hand-assembled. */
-function simdProbe(opcode: readonly number[], operands: number): Uint8Array {
-  const constant = [0xfd, 0x0c, ...new Array<number>(16).fill(0)];
-  const body = [0, ...Array.from({ length: operands }, () => constant).flat(), ...opcode, 0x1a, 0x0b];
-  return Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, body.length + 2, 1, body.length, ...body]);
-}
-
-/** What WebAssembly this runtime has: none, base SIMD, relaxed SIMD. */
-export function probe(): { wasm: boolean; simd: boolean; relaxed: boolean } {
-  if (typeof WebAssembly !== "object") return { wasm: false, simd: false, relaxed: false };
-  return {
-    wasm: true,
-    simd: WebAssembly.validate(simdProbe([0xfd, 0x4d], 1) as BufferSource),
-    relaxed: WebAssembly.validate(simdProbe([0xfd, 0x80, 0x02], 2) as BufferSource),
-  };
-}
-
-/** Both at once: a runtime compiles on threads of its own. */
-async function compile({ core, train }: InlineModules): Promise<EngineModules> {
-  const bytes = await inflate(core + (train?.text ?? ""));
-  const parts = [bytes.subarray(0, train?.start), train && bytes.subarray(train.start)];
-  const [first, second] = await Promise.all(parts.map((part) => part && WebAssembly.compile(part)));
-  return { core: first!, ...(second && { train: second }) };
-}
-
-/** Compiles the best build that may be used: relaxed SIMD is a chunk of its own, and where it cannot be had the baseline serves. */
-async function compileBest(assets: EngineAssets, relaxed: boolean, notes: string[]): Promise<EngineModules> {
-  if (relaxed) {
-    try {
-      return await compile(await assets.loadRelaxed());
-    } catch (error) {
-      notes.push(`baseline SIMD in use: ${String(error)}`);
-    }
-  }
-  return compile(assets.baseline);
-}
 
 interface Bound {
   readonly kernels: Kernels;
@@ -115,13 +44,7 @@ interface Bound {
   readonly tile: EngineInfo["tile"];
 }
 
-/**
- * The tile that suits this runtime. Those of six rows take all registers, so they are for engines that leave a load beside its use: V8 from
- * 13 on, not 12. What such an engine also has is Float16Array.
- */
-const tableTile = (wide: boolean): Tile => ("Float16Array" in globalThis ? (wide ? "6x16" : "6x8") : "4x8");
-
-function bind(memory: LinearMemory, modules: EngineModules, trainAbi: EngineAssets["trainAbi"], tile: Tile): Bound {
+function bind(memory: LinearMemory, { modules, tile }: Build, trainAbi: EngineAssets["trainAbi"]): Bound {
   let relaxed = false;
   const kernels: Record<string, unknown> = {};
   const take = (module: WebAssembly.Module, abi: Readonly<Record<string, string>>) => {
@@ -142,13 +65,12 @@ function validate(options: EngineOptions): void {
   checkOptions("createEngine", options, KNOWN);
   const { maxMemory } = options;
   wholeNumber("createEngine", "seed", options.seed ?? 0, 0);
-  oneOf("createEngine", "numerics", options.numerics ?? "fast", ["fast", "reproducible"]);
-  oneOf("createEngine", "backend", options.backend ?? "auto", ["auto", "wasm", "js"]);
+  for (const [name, choices] of Object.entries(CHOICES))
+    oneOf<string>("createEngine", name, options[name as keyof typeof CHOICES] ?? choices[0], choices);
   if (wholeNumber("createEngine", "threads", options.threads ?? 1, 1) > MAX_THREADS) {
     throw new ConfigError(`createEngine: threads ${options.threads}, wants at most ${MAX_THREADS}`);
   }
-  flag("createEngine", "v8Flags", options.v8Flags ?? false);
-  oneOf("createEngine", "tile", options.tile ?? "table", ["table", "measured"]);
+  flag("createEngine", "v8Flags", options.v8Flags ?? true);
   if (maxMemory !== undefined) inRange("createEngine", "maxMemory", maxMemory, 1, 4294967296);
 }
 
@@ -158,17 +80,15 @@ export function createEngineSync(
   assets: Pick<EngineAssets, "tape" | "trainAbi">,
 ): Engine {
   validate(options);
-  if (options.backend === "js")
-    throw new ConfigError('createEngineSync: backend "js", wants "auto" or "wasm" (the TypeScript kernels are loaded by createEngine)');
   if (assets.trainAbi !== null && options.modules.train === undefined) {
     throw new ConfigError("createEngineSync: modules has no train module, wants { core, train }");
   }
-  for (const name of ["threads", "v8Flags", "tile"] as const) {
-    const only = { threads: 1, v8Flags: false, tile: "table" }[name];
-    if ((options[name] ?? only) !== only)
-      throw new ConfigError(`createEngineSync: ${name} ${options[name]}, wants ${only} (createEngine waits for more)`);
-  }
-  return assemble(options, [], assets.tape, runWasm(options, options.modules, assets.trainAbi, tableTile(false)));
+  const { backend = "auto", threads = 1, tile = "table" } = options;
+  if (backend === "js" || threads > 1 || tile !== "table")
+    throw new ConfigError(
+      `createEngineSync: backend ${backend}, threads ${threads}, tile ${tile}, wants wasm, 1 and table (createEngine waits for others)`,
+    );
+  return assemble(options, [], assets.tape, runWasm(options, { modules: options.modules, tile: tableTile() }, assets.trainAbi));
 }
 
 /** Kernels over their memory. */
@@ -182,9 +102,9 @@ type MakeThreads = (allocate: (bytes: number) => Ptr) => Threads;
 const memoryFor = (backend: "wasm" | "js", { maxMemory, debugGrow = false }: EngineOptions): LinearMemory =>
   new LinearMemory({ backend, maxMemory, poison: debugGrow });
 
-function runWasm(options: EngineOptions, modules: EngineModules, trainAbi: EngineAssets["trainAbi"], tile: Tile): Running {
+function runWasm(options: EngineOptions, build: Build, trainAbi: EngineAssets["trainAbi"]): Running {
   const memory = memoryFor("wasm", options);
-  const bound = bind(memory, modules, trainAbi, tile);
+  const bound = bind(memory, build, trainAbi);
   if (bound.build === "relaxed" && options.numerics === "reproducible") {
     throw new ConfigError('createEngine: modules are built for relaxed SIMD, numerics "reproducible" wants baseline ones');
   }
@@ -201,7 +121,6 @@ async function startWorkers(
 ): Promise<MakeThreads | null> {
   if (count === 1) return null;
   try {
-    if (typeof document !== "undefined") throw new StateError("the main thread of a page must not wait, wants the engine in a worker");
     const { startThreads, spawn } = await load();
     return await startThreads(count, memory, modules, tile!, spawn);
   } catch (error) {
@@ -216,17 +135,16 @@ function assemble(
   tape: (() => StepHook) | null,
   { backend, build, tile, kernels, memory }: Running,
   threads: MakeThreads | null = null,
+  better?: () => Bound,
 ): Engine {
   const { seed = 0, numerics = "fast", debugGrow = false } = options;
-  const info: EngineInfo = { backend, build, numerics, threads: threads === null ? 1 : (options.threads ?? 1), tile, notes };
-  return new Engine({ kernels, memory, info, seed, tape: tape?.() ?? null, threads, growAlways: debugGrow });
-}
-
-/** @returns whether V8 joins pairs of vectors from now on */
-async function switchOnFlags(assets: EngineAssets, notes: string[]): Promise<boolean> {
-  const { wide, note } = (await assets.loadV8Flags())();
-  if (note !== undefined) notes.push(note);
-  return wide;
+  const info = { backend, build, numerics, threads: threads === null ? 1 : (options.threads ?? 1), tile, notes };
+  const optimise = () => {
+    const { kernels: faster, tile } = better!();
+    Object.assign(kernels, faster);
+    info.tile = tile;
+  };
+  return new Engine({ kernels, memory, info, seed, tape: tape?.() ?? null, threads, optimise: better && optimise, growAlways: debugGrow });
 }
 
 /**
@@ -239,23 +157,21 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
   const notes: string[] = [];
   if (backend !== "js") {
     try {
-      const fast = options.numerics !== "reproducible";
-      const wide = fast && options.v8Flags === true && (await switchOnFlags(assets, notes));
-      const level = probe();
-      if (!level.simd) throw new StateError("createEngine: this runtime has no WebAssembly SIMD");
-      const modules = options.modules ?? (await compileBest(assets, fast && level.relaxed, notes));
-      const tile =
-        options.tile === "measured" ? await (await import("./measure.js")).measureTile(modules.core, HEAP_START) : tableTile(wide);
-      const running = runWasm(options, modules, assets.trainAbi, tile);
-      const workers = await startWorkers(threads, running, modules, assets.loadThreads, notes);
-      return assemble(options, notes, assets.tape, running, workers);
+      const build = await compileKernels(options, assets, notes);
+      const running = runWasm(options, build, assets.trainAbi);
+      const workers = await startWorkers(threads, running, build.modules, assets.loadThreads, notes);
+      return assemble(
+        options,
+        notes,
+        assets.tape,
+        running,
+        workers,
+        build.optimise && (() => bind(running.memory, build.optimise!(), assets.trainAbi)),
+      );
     } catch (error) {
-      if (backend === "wasm")
-        throw error instanceof StateError
-          ? error
-          : new StateError(`createEngine: WebAssembly was refused: ${String(error)}`, { cause: error });
-      if (!(error instanceof StateError) && !(error instanceof WebAssembly.CompileError)) throw error;
-      notes.push(`TypeScript kernels in use: ${error.message}`);
+      if (isRecurraError(error)) throw error;
+      if (backend === "wasm") throw new StateError(`createEngine: WebAssembly was refused: ${String(error)}`, { cause: error });
+      notes.push(`TypeScript kernels in use: ${String(error)}`);
     }
   }
   if (threads > 1) notes.push("one thread in use: the TypeScript kernels run on one");

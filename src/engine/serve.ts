@@ -1,11 +1,11 @@
 /** A worker's side of threads.ts: instantiates the kernels over the shared memory and runs the records it is given. */
-import { CORE_ABI, instantiate, type Tile, TRAIN_ABI } from "./abi.js";
-import { CONTROL, CONTROL_BYTES, QUEUE_BYTES, QUIT, RECORD_WORDS, SPINS, type WorkerModules, type WorkerRequest } from "./commands.js";
+import { CORE_ABI, type EngineModules, instantiate, type Tile, TRAIN_ABI } from "./abi.js";
+import { CONTROL, CONTROL_BYTES, QUEUE_BYTES, QUIT, RECORD_WORDS, SPINS, type WorkerRequest } from "./commands.js";
 
 type Kernel = (...args: number[]) => unknown;
 
 /** The kernels in the order of KERNEL_NAMES; those of an absent module are never asked for. */
-function kernelsOf(memory: WebAssembly.Memory, { core, train }: WorkerModules, tile: Tile): Kernel[] {
+function kernelsOf(memory: WebAssembly.Memory, { core, train }: EngineModules, tile: Tile): Kernel[] {
   const named = (module: WebAssembly.Module, abi: Readonly<Record<string, string>>) => {
     const own = instantiate(module, memory, tile);
     return Object.values(abi).map((name) => own[name] as Kernel);

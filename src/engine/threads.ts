@@ -4,18 +4,8 @@
  * sums in one order whatever the split, so the bits do not depend on the number of threads.
  */
 import { StateError } from "../errors.js";
-import type { Tile } from "./abi.js";
-import {
-  CONTROL,
-  CONTROL_BYTES,
-  KERNEL_NAMES,
-  QUEUE_BYTES,
-  QUEUE_RECORDS,
-  QUIT,
-  RECORD_WORDS,
-  SPINS,
-  type WorkerModules,
-} from "./commands.js";
+import type { EngineModules, Tile } from "./abi.js";
+import { CONTROL, CONTROL_BYTES, KERNEL_NAMES, QUEUE_BYTES, QUEUE_RECORDS, QUIT, RECORD_WORDS, SPINS } from "./commands.js";
 import { type Kernels, type Ptr, WORK_BYTES } from "./kernels.js";
 import type { Lane, Part, Threads } from "./lane.js";
 import type { LinearMemory } from "./memory.js";
@@ -158,15 +148,16 @@ const READY_WITHIN_MS = 10_000;
 /**
  * Starts `count - 1` workers and waits until they have instantiated the kernels.
  * @returns what makes the pool, once there is an allocator
- * @throws whatever keeps a worker from starting or memory from being posted; no worker is left then
+ * @throws StateError on the main thread of a page; whatever keeps a worker from starting or memory from being posted; no worker is left then
  */
 export async function startThreads(
   count: number,
   memory: LinearMemory,
-  modules: WorkerModules,
+  modules: EngineModules,
   tile: Tile,
   spawn: () => WorkerHandle,
 ): Promise<(allocate: (bytes: number) => Ptr) => Threads> {
+  if (typeof document !== "undefined") throw new StateError("the main thread of a page must not wait, wants the engine in a worker");
   const workers: WorkerHandle[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {

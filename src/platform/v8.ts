@@ -1,32 +1,53 @@
-/** What V8 can do and keeps off, as flags of the whole process: only whoever owns the process may switch them on. */
+/** What V8 can do and keeps off, switched on by flags while our kernels are compiled and put back as it was. */
 
-type V8 = ReturnType<typeof process.getBuiltinModule<"node:v8">>;
+/** Runs a function, and nothing else of this thread, under flags. */
+type Under = <T>(run: () => T) => T;
 
-// Flags with the major versions of Node that they were tried in: V8 complains of one it does not know, and cannot be asked.
+interface V8Flags {
+  /** With relaxed SIMD, where it is off and can be switched on: a module keeps what it was compiled with, if it is not waited for. */
+  readonly relaxed?: Under;
+  /**
+   * With two operations on neighbouring vectors made one of 256 bits, where the processor has AVX2. Modules that are compiled without waiting
+   * are optimised at once, for only the optimising compiler does it, and later it would not.
+   */
+  readonly wide?: Under;
+}
 
-/** Relaxed SIMD under its final opcodes, not yet on; the next versions have it on. */
-const RELAXED_SIMD = { flag: "--experimental-wasm-relaxed-simd", versions: [20] };
-/**
- * Two operations on neighbouring vectors become one of 256 bits, on x64 processors that have AVX2. Node 22 and Deno have the flag and not
- * what it switches.
- */
-const REVECTORIZE = { flag: "--experimental-wasm-revectorize", versions: [24, 25, 26] };
+/** With the major versions of Node that they were tried in: V8 complains of one it does not know, and cannot be asked. */
+const RELAXED = { versions: [20], flags: { "experimental-wasm-relaxed-simd": true } };
+/** Node 22, 23 and Deno have the first and not what it switches. */
+const WIDE = {
+  versions: [24, 25, 26],
+  flags: { "experimental-wasm-revectorize": true, liftoff: false, "wasm-lazy-compilation": false },
+};
 
-/**
- * Switches on what makes kernels faster that are compiled from now on.
- * @returns whether pairs of vectors become one of 256 bits, and a note when there was nothing to switch on
- */
-export function switchOn(): { readonly wide: boolean; readonly note?: string } {
-  const { versions, arch } = globalThis.process ?? {};
-  const v8 = globalThis.process?.getBuiltinModule?.("node:v8") as V8 | undefined;
-  if (v8 === undefined || versions?.deno !== undefined || versions?.bun !== undefined || versions?.electron !== undefined) {
-    return { wide: false, note: "no flag of V8 in use: this runtime is not Node" };
-  }
-  const major = Number.parseInt(versions!.node, 10);
-  const relaxed = RELAXED_SIMD.versions.includes(major);
-  const wide = REVECTORIZE.versions.includes(major) && arch === "x64";
-  if (relaxed) v8.setFlagsFromString(RELAXED_SIMD.flag);
-  if (wide) v8.setFlagsFromString(REVECTORIZE.flag);
-  if (relaxed || wide) return { wide };
-  return { wide, note: `no flag of V8 in use: Node ${versions!.node} on ${arch} has none that helps` };
+function under(flags: Readonly<Record<string, boolean>>, given: string): Under {
+  // Whoever started the process may have set it, and what it was cannot be asked.
+  const own = Object.entries(flags).filter(([name]) => !given.includes(name));
+  if (own.length === 0) return (run) => run();
+  return (run) => {
+    // Node takes milliseconds to load it.
+    const v8 = process.getBuiltinModule("node:v8");
+    const set = (put: boolean) => {
+      for (const [name, on] of own) v8.setFlagsFromString(`--${on === put ? "" : "no-"}${name}`);
+    };
+    try {
+      set(true);
+      return run();
+    } finally {
+      set(false);
+    }
+  };
+}
+
+/** What this runtime has to offer; nothing where it is not Node. */
+export function v8Flags(): V8Flags {
+  const { versions, arch, execArgv, env } = globalThis.process ?? {};
+  if (versions === undefined || versions.deno !== undefined || versions.bun !== undefined || versions.electron !== undefined) return {};
+  const major = Number.parseInt(versions.node, 10);
+  const given = [...execArgv, env.NODE_OPTIONS].join(" ").replaceAll("_", "-");
+  return {
+    relaxed: under(RELAXED.versions.includes(major) ? RELAXED.flags : {}, given),
+    ...(WIDE.versions.includes(major) && arch === "x64" && { wide: under(WIDE.flags, given) }),
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * npm run --silent golden -- DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible] [--threads n] [--v8-flags]
+ * npm run --silent golden -- DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible] [--threads n] [--tile table|measured]
  * Runs every golden family of a folder and prints one JSON object. Exit code 0: everything within; 1: something failed; 2: could not run.
  */
 import { readdirSync } from "node:fs";
@@ -17,12 +17,14 @@ async function main(): Promise<number> {
       backend: { type: "string" },
       numerics: { type: "string" },
       threads: { type: "string" },
-      "v8-flags": { type: "boolean" },
+      tile: { type: "string" },
     },
   });
   const [folder] = positionals;
   if (folder === undefined || positionals.length > 1)
-    throw new Error("usage: golden DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible] [--threads n] [--v8-flags]");
+    throw new Error(
+      "usage: golden DIR [--families a,b] [--backend wasm|js] [--numerics fast|reproducible] [--threads n] [--tile table|measured]",
+    );
   const present = readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .map((name) => name.slice(0, -5))
@@ -31,9 +33,8 @@ async function main(): Promise<number> {
   const missing = families.filter((family) => !present.includes(family));
   if (missing.length > 0) throw new Error(`golden: family ${missing.join(", ")} is not in ${folder}, wants ${present.join(", ")}`);
   const threads = Number(values.threads ?? 1);
-  const { backend = "wasm", numerics = "fast", "v8-flags": v8Flags = false } = values;
-  const engine = await createEngine({ backend, numerics, threads, v8Flags } as EngineOptions);
-  if (v8Flags && engine.info.notes.length > 0) throw new Error(`golden: ${engine.info.notes.join("; ")}`);
+  const { backend = "wasm", numerics = "fast", tile = "table" } = values;
+  const engine = await createEngine({ backend, numerics, threads, tile } as EngineOptions);
   if (engine.info.threads !== threads) throw new Error(`golden: ${engine.info.notes.join("; ")}, wants ${threads} threads`);
   const report: Record<string, FamilyReport> = {};
   for (const family of families) {

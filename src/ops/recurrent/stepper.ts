@@ -149,6 +149,7 @@ export class Stepper {
     const { weights, inSize, bias, candidate, projection } = layer;
     const width = gates * hidden;
     const [pre, extra, h, c] = [base + this.#gates, base + this.#extra, base + layer.h, base + layer.c];
+    engine.count(2 * batch * width * (inSize + recurrent));
     this.#sumBiases(base, layer);
     timesPacked(engine.lane, pre, x, layer.input.address(), batch, width, inSize, 0, weights.biasIh === null ? 0 : base + bias);
     const own = layer.own.address();

@@ -1,0 +1,105 @@
+/** Which build of the kernels runs: what the runtime can do, and the modules compiled. */
+import type { EngineModules, Tile } from "./abi.js";
+import { inflate } from "./inflate.js";
+import { HEAP_START } from "./memory.js";
+import type { Build, ModuleBytes, Under } from "./optimise.js";
+
+/** Wasm as raw deflate in base64 (see inflate.ts); train goes on where core ends, after `start` bytes. The inference entry has none. */
+export interface InlineModules {
+  readonly core: string;
+  readonly train: { readonly text: string; readonly start: number } | null;
+}
+
+/** What flags of V8 help with, where modules are compiled without waiting (src/platform/v8.ts). */
+export interface V8Flags {
+  /** Relaxed SIMD. */
+  readonly relaxed?: Under;
+  /** Vectors of 256 bits, and all optimised at once. */
+  readonly wide?: Under;
+}
+
+export interface BuildAssets {
+  readonly baseline: InlineModules;
+  readonly loadRelaxed: () => Promise<InlineModules>;
+  /** Asked for where there is a module of Node's to set them by. */
+  readonly loadV8Flags: () => Promise<{ readonly v8Flags: () => V8Flags }>;
+}
+
+/** Options of createEngine that a build depends on. */
+export interface BuildOptions {
+  /** "fast" (default): the best build. "reproducible": baseline kernels only, the same bits everywhere. */
+  readonly numerics?: "fast" | "reproducible";
+  /**
+   * Threads over the same memory, from 1 (default) to 64; the bits do not depend on it. Where workers or shared memory cannot be had, and on
+   * the main thread of a page, which must not wait, it is one, and `engine.info.notes` says why.
+   */
+  readonly threads?: number;
+  /**
+   * Whether flags of V8 may be on while the kernels of "fast" are compiled, which is where they make them faster: relaxed SIMD on Node 20;
+   * vectors of 256 bits on Node 24 to 26 on x64, for which kernels are compiled anew, for some 50 milliseconds, when steps have come to about
+   * as much work, or at once where there are several threads. The results are those of relaxed SIMD. What is compiled meanwhile on another
+   * thread of the process comes under them too. Default true.
+   */
+  readonly v8Flags?: boolean;
+  /**
+   * What relaxed SIMD's products take at once, which changes their speed and no bit: by a table of runtimes ("table", default), or whatever
+   * is the fastest in a measurement of 0.2 seconds ("measured"), for runtimes and processors that the table does not know.
+   */
+  readonly tile?: "table" | "measured";
+  /** Compiled modules, where bytes may not be compiled (edge workers). */
+  readonly modules?: EngineModules;
+}
+
+/** (module (func (drop (i8x16.relaxed_swizzle (v128.const …) (v128.const …))))). Hand-assembled. */
+const ZEROS = new Array<number>(16).fill(0);
+const RELAXED_CODE = [0, 0xfd, 0x0c, ...ZEROS, 0xfd, 0x0c, ...ZEROS, 0xfd, 0x80, 0x02, 0x1a, 0x0b];
+const RELAXED = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 44, 1, 42, ...RELAXED_CODE];
+
+/** Whether this runtime has relaxed SIMD. */
+export const hasRelaxedSimd = (): boolean => WebAssembly.validate(Uint8Array.from(RELAXED));
+
+/**
+ * The tile that suits this runtime. Those of six rows take all registers, so they are for engines that leave a load beside its use: V8 from
+ * 13 on, not 12. What such an engine also has is Float16Array.
+ */
+export const tableTile = (): Tile => ("Float16Array" in globalThis ? "6x8" : "4x8");
+
+async function unpack({ core, train }: InlineModules): Promise<ModuleBytes> {
+  const bytes = await inflate(core + (train?.text ?? ""));
+  return { core: bytes.subarray(0, train?.start), ...(train && { train: bytes.subarray(train.start) }) };
+}
+
+/** Both at once: a runtime compiles on threads of its own. Under flags it is not waited for. */
+async function compile({ core, train }: ModuleBytes, under?: Under): Promise<EngineModules> {
+  const start = (part: Uint8Array<ArrayBuffer>) => under?.(() => new WebAssembly.Module(part)) ?? WebAssembly.compile(part);
+  const [first, second] = await Promise.all([core, train].map((part) => part && start(part)));
+  return { core: first!, ...(second && { train: second }) };
+}
+
+/**
+ * Compiles the best build that may be used: relaxed SIMD is a chunk of its own, and where it cannot be had the baseline serves.
+ * @throws what the runtime throws where it has no WebAssembly or no SIMD
+ */
+export async function compileKernels(
+  { modules, numerics, v8Flags = true, tile, threads = 1 }: BuildOptions,
+  assets: BuildAssets,
+  notes: string[],
+): Promise<Build> {
+  if (typeof WebAssembly !== "object") throw new TypeError("this runtime has no WebAssembly");
+  const fast = numerics !== "reproducible";
+  const node = globalThis.process?.getBuiltinModule !== undefined;
+  const { relaxed, wide }: V8Flags = fast && v8Flags && node ? (await assets.loadV8Flags()).v8Flags() : {};
+  let bytes: ModuleBytes | undefined;
+  if (modules === undefined && fast && (relaxed?.(hasRelaxedSimd) ?? hasRelaxedSimd())) {
+    try {
+      bytes = await unpack(await assets.loadRelaxed());
+      modules = await compile(bytes, relaxed);
+    } catch (error) {
+      notes.push(`baseline SIMD in use: ${String(error)}`);
+    }
+  }
+  const plain = { modules: modules ?? (await compile(await unpack(assets.baseline))), tile: tableTile() };
+  const better = bytes && wide && { bytes, wide };
+  if (tile !== "measured" && !better) return plain;
+  return (await import("./optimise.js")).optimised(plain, HEAP_START, tile === "measured" || threads > 1, notes, better);
+}
