@@ -10,7 +10,7 @@ const showRatio = ({ median, low, high }: ReportRatio): string => `${number(medi
 export function table({ ceiling, rows, ratios, systems, left }: Findings): string {
   const lines = rows.map(({ id, system, value, unit, n }) => {
     const share = unit === "GFLOP/s" && ceiling !== null ? `${((100 * value) / ceiling).toFixed(0)} %` : "";
-    const ratio = ratios.find((entry) => entry.id === id && entry.system === system && entry.base === "recurra");
+    const ratio = ratios.find((entry) => entry.id === id && entry.system === system);
     const times = ratio === undefined ? "" : `time ${showRatio(ratio)} of recurra's`;
     return `${id.padEnd(14)}${system.padEnd(22)}${number(value).padStart(9)} ${unit.padEnd(8)}${share.padStart(6)}  n ${String(n).padEnd(8)}${times}`.trimEnd();
   });

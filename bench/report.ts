@@ -15,14 +15,10 @@ export interface ReportRow {
   readonly n: number;
 }
 
-/** The systems of ours that others are held against. */
-export const BASES = ["recurra", "recurra-v8-flags"] as const;
-
-/** Time of a system as a multiple of that of `base`, of the same rounds. */
+/** Time of a system as a multiple of recurra's, of the same rounds. */
 export interface ReportRatio extends Ratio {
   readonly id: string;
   readonly system: string;
-  readonly base: (typeof BASES)[number];
 }
 
 /** Where and of what a number was made. */
@@ -58,15 +54,13 @@ function ceilingOf({ timings }: RowResult): number {
   return timing === undefined ? Number.NaN : gflops(CEILING_FLOPS, median(timing.rounds));
 }
 
-/** Every system's ratios to ours, where both ran; none of systems in `refused`. */
+/** Every system's ratio to the first of ours, where both ran; none to systems in `refused`. */
 function ratiosOf({ row, timings }: RowResult, refused: ReadonlySet<string>): ReportRatio[] {
-  return BASES.flatMap((base) => {
-    const own = timings.find(({ id }) => id === base);
-    if (own === undefined) return [];
-    return timings
-      .filter(({ id }) => id !== base && id !== CEILING && !refused.has(id))
-      .map((timing) => ({ id: row.id, system: timing.id, base, ...ratio(timing, own) }));
-  });
+  const base = timings.find(({ id }) => id === "recurra");
+  if (base === undefined) return [];
+  return timings
+    .filter(({ id }) => id !== base.id && id !== CEILING && !refused.has(id))
+    .map((timing) => ({ id: row.id, system: timing.id, ...ratio(timing, base) }));
 }
 
 /** Measures rows on systems that were started, the ceiling among them, and says what came out of each. */

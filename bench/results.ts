@@ -3,18 +3,17 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { lineChart } from "../examples/line-chart.js";
 import { number } from "./print.js";
-import type { Provenance, Report, ReportRatio, ReportRow } from "./report.js";
+import type { Provenance, Report, ReportRow } from "./report.js";
 import type { ScalingLine } from "./scaling.js";
 
 const FILE = "bench/RESULTS.md";
-const FLAGS = "recurra-v8-flags";
 const PICTURES = "bench/pictures";
 const HEAD = `# Results
 
 Written by \`npm run bench -- --peers --write\` and \`npm run bench -- --scaling --write\`; what the rows are stands in bench/rows.ts. Systems run in
 turn, each in a process of its own; their results are compared before anything is timed. A ratio is the time of a system as a multiple of
-that of \`recurra\`, or of \`recurra-v8-flags\` where a table says so, the median over rounds in which both ran, with the middle half of the
-rounds in parentheses: above 1, recurra is faster. Times of two runs do not compare, for machines drift; ratios do.
+\`recurra\`'s, the median over rounds in which both ran, with the middle half of the rounds in parentheses: above 1, recurra is faster. Times
+of two runs do not compare, for machines drift; ratios do.
 `;
 
 const mark = (name: string, end: "begin" | "end"): string => `<!-- ${name} ${end} -->`;
@@ -51,20 +50,15 @@ const units: Readonly<Record<ReportRow["unit"], (value: number) => string>> = {
   bytes: (value) => `${(value / 1024).toFixed(1)} KiB`,
 };
 
-/** Rows down, systems across: the value, and the ratio to `base` where there is one. */
-function grid(
-  { rows, ratios }: Report,
-  base: ReportRatio["base"],
-  systems: readonly string[],
-  wanted: (row: ReportRow) => boolean,
-): string {
+/** Rows down, systems across: the value, and the ratio where there is one. */
+function grid({ rows, ratios }: Report, systems: readonly string[], wanted: (row: ReportRow) => boolean): string {
   const chosen = rows.filter((row) => systems.includes(row.system) && wanted(row));
   const across = systems.filter((system) => chosen.some((row) => row.system === system));
   const ids = [...new Set(chosen.map(({ id }) => id))];
   const cell = (id: string, system: string): string => {
     const row = chosen.find((entry) => entry.id === id && entry.system === system);
     if (row === undefined) return "";
-    const ratio = ratios.find((entry) => entry.id === id && entry.system === system && entry.base === base);
+    const ratio = ratios.find((entry) => entry.id === id && entry.system === system);
     const times = ratio === undefined ? "" : `<br>${number(ratio.median)}x (${number(ratio.low)} … ${number(ratio.high)})`;
     return `${units[row.unit](row.value)}${times}`;
   };
@@ -82,29 +76,22 @@ export function rowsMarkdown(report: Report): string {
     const known = Object.entries(facts ?? {}).map(([name, value]) => `${name} ${value}`);
     return [`\`${id}\``, title, [...known, ...(why === null ? [] : [`**${why}**`])].join("; ")];
   });
-  const ladder = ["recurra-js", "recurra-scalar", "recurra-reproducible", "recurra", "recurra-v8-flags", "recurra-2t"];
+  const ladder = ["recurra-js", "recurra-scalar", "recurra-reproducible", "recurra-no-flags", "recurra", "recurra-2t"];
   const sizes = report.rows.filter(({ id }) => id === "S1").map(({ system, value }) => [system, units.bytes(value)]);
   return [
     `## Rows, ${family(report)}`,
     provenance(report),
     report.ceiling === null ? "" : `128-bit ceiling of one core, median over the rows: ${report.ceiling.toFixed(1)} GFLOP/s.`,
     table(["system", "what", "facts"], systems, "---"),
-    "### The ladder: TypeScript, scalar WebAssembly, SIMD, the runtime's best, V8's flags, threads",
+    "### The ladder: TypeScript, scalar WebAssembly, SIMD, what the runtime has by itself, the best, threads",
     grid(
       report,
-      "recurra",
       ladder.filter((id) => own.includes(id)),
       timed,
     ),
-    ...(peers.length === 0 ? [] : ["### Other libraries", grid(report, "recurra", ["recurra", ...peers], timed)]),
-    ...(peers.length > 0 && report.ratios.some(({ base }) => base === FLAGS)
-      ? ["### Other libraries beside `recurra-v8-flags`", grid(report, FLAGS, [FLAGS, ...peers], timed)]
-      : []),
+    ...(peers.length === 0 ? [] : ["### Other libraries", grid(report, ["recurra", ...peers], timed)]),
     ...(report.rows.some(({ id }) => id.startsWith("C1"))
-      ? [
-          "### Cold start, in fresh processes, over an empty script",
-          grid(report, "recurra", ["recurra", ...peers], ({ id }) => id.startsWith("C1")),
-        ]
+      ? ["### Cold start, in fresh processes, over an empty script", grid(report, ["recurra", ...peers], ({ id }) => id.startsWith("C1"))]
       : []),
     ...(sizes.length === 0 ? [] : ["### Download, gzip", table(["", "size"], sizes)]),
   ].join("\n\n");

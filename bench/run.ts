@@ -6,7 +6,7 @@
  *   --scaling           curves of time and memory instead (--only "batch,length" picks curves)
  *   --write             puts the result into bench/RESULTS.md too
  *   --gate              holds a build to bench/gate.json: exit code 1 when it has become slower
- *   --profile T1,F5     share of each kernel instead; --v8-flags: with that option of the engine
+ *   --profile T1,F5     share of each kernel instead
  * Exit code 1 when a system gave a wrong result or broke.
  */
 import { parseArgs } from "node:util";
@@ -36,7 +36,6 @@ function options() {
       peers: { type: "boolean", default: false },
       seconds: { type: "string", default: "1.5" },
       profile: { type: "string" },
-      "v8-flags": { type: "boolean", default: false },
       scaling: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
       gate: { type: "boolean", default: false },
@@ -79,7 +78,7 @@ async function scaling(values: Values): Promise<void> {
 
 async function main(): Promise<void> {
   const values = options();
-  if (values.profile !== undefined) printProfile(await createEngine({ seed: 1, v8Flags: values["v8-flags"] }), list(values.profile)!);
+  if (values.profile !== undefined) printProfile(await createEngine({ seed: 1 }), list(values.profile)!);
   else if (values.scaling) await scaling(values);
   else if (values.gate) process.exitCode = (await gate({ ...wishOf(values, []), effort: GATE_EFFORT })) ? 0 : 1;
   else await rows(values);

@@ -6,7 +6,7 @@ export interface OwnSystem {
 
 export const OWN: readonly OwnSystem[] = [
   { id: "recurra", title: "best build that the runtime has" },
-  { id: "recurra-v8-flags", title: "with option v8Flags: relaxed SIMD on Node 20, vectors of 256 bits on Node 24" },
+  { id: "recurra-no-flags", title: "without V8's flags: baseline SIMD on Node 20, vectors of 128 bits on Node 24" },
   { id: "recurra-reproducible", title: "baseline SIMD: the same bits everywhere" },
   { id: "recurra-scalar", title: "products and cells in WebAssembly without SIMD" },
   { id: "recurra-js", title: "TypeScript kernels" },

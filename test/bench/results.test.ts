@@ -36,7 +36,7 @@ const report: Report = {
     row("C1", "recurra", 21, "ms"),
     row("S1", "recurra F5", 2048, "bytes"),
   ],
-  ratios: [{ id: "T1", system: "pytorch", base: "recurra", median: 2, low: 1.9, high: 2.1, rounds: 9 }],
+  ratios: [{ id: "T1", system: "pytorch", median: 2, low: 1.9, high: 2.1, rounds: 9 }],
   systems: [
     { id: "recurra", title: "best", facts: { build: "baseline" }, why: null },
     { id: "recurra-js", title: "plain", facts: {}, why: null },
