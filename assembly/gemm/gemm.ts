@@ -2,9 +2,9 @@
 // the products are added for k = 0, 1, …, whatever the path: packed or not, tile or edge, one row or many give the same bits.
 // work: MC rows of A, KC x NC of packed B, then the scratch tile of the edges. C must not overlap A, B or work.
 import { KC, packBlockB, ROW, transposeA } from "./pack";
-import { row8, row24, row32, row48, streamRow } from "./row";
-import { tilePanels, tileRows } from "./shape";
-import { tile4x8, tile4x16, tile6x8, tile6x16 } from "./tile";
+import { row8, row24, row32, row32Fenced, row48, streamRow } from "./row";
+import { fenced, tilePanels } from "./shape";
+import { tile4x8, tile4x16, tile6x8, tile6x8Fenced, tile6x16 } from "./tile";
 
 const MC: i32 = 128;
 const NC: i32 = 1024;
@@ -31,20 +31,22 @@ function scale(c: usize, m: i32, n: i32, ldc: i32, beta: f32): void {
 }
 
 /**
- * Height of the tile at which `left` rows begin: 4, or where the engine takes them 6, with no more rows in all than tiles of 4 would take. A tile of
+ * Height of the tile at which `left` rows begin: 4, or in the relaxed build 6, with no more rows in all than tiles of 4 would take. A tile of
  * 6 is 12 chains, what two units of fused multiply-add with a latency of 4 keep full; 4 rows are 8, the very least. Without fusing
  * there is no register left for it, and nothing to gain.
  */
 function heightFor(left: i32): i32 {
-  return ASC_FEATURE_RELAXED_SIMD && tileRows > 4 && left > 4 && left != 7 && left != 8 ? 6 : 4;
+  return ASC_FEATURE_RELAXED_SIMD && left > 4 && left != 7 && left != 8 ? 6 : 4;
 }
 
 function runTile(height: i32, panels: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
   if (ASC_FEATURE_RELAXED_SIMD && panels == 2) {
     if (height == 6) tile6x16(k, a, lda, b, (<usize>k) << 5, c, ldc, beta);
     else tile4x16(k, a, lda, b, (<usize>k) << 5, c, ldc, beta);
-  } else if (ASC_FEATURE_RELAXED_SIMD && height == 6) tile6x8(k, a, lda, b, c, ldc, beta);
-  else tile4x8(k, a, lda, b, c, ldc, beta);
+  } else if (ASC_FEATURE_RELAXED_SIMD && height == 6) {
+    if (fenced) tile6x8Fenced(k, a, lda, b, c, ldc, beta);
+    else tile6x8(k, a, lda, b, c, ldc, beta);
+  } else tile4x8(k, a, lda, b, c, ldc, beta);
 }
 
 /** Rows of A, row-major, against packed panels [k, n]; lda and ldc in bytes. Rows that fill no tile: A is read on beyond them. */
@@ -102,9 +104,10 @@ function block(c: usize, a: usize, panels: usize, m: i32, n: i32, k: i32, lda: i
 
 /** Panels to take at once of the `left` that a row still has: so that few are run alone, which takes as long as three or four. */
 function panelsAtOnce(left: i32): i32 {
-  if (ASC_FEATURE_RELAXED_SIMD && tileRows > 4) {
+  if (ASC_FEATURE_RELAXED_SIMD && left > 3) {
+    if (fenced) return left == 6 || left == 9 ? 3 : 4;
     if (left == 6 || left > 8) return 6;
-    if (left == 4 || left == 5 || left == 8) return 4;
+    if (left != 7) return 4;
   }
   return left < 3 ? 1 : 3;
 }
@@ -115,8 +118,10 @@ function rowBlock(c: usize, a: usize, panels: usize, n: i32, k: i32, beta: f32, 
   for (let left = n >> 3; left > 0; ) {
     const count = panelsAtOnce(left);
     if (ASC_FEATURE_RELAXED_SIMD && count == 6) row48(k, a, panels, panel, c, beta);
-    else if (ASC_FEATURE_RELAXED_SIMD && count == 4) row32(k, a, panels, panel, c, beta);
-    else if (count == 3) row24(k, a, panels, panel, c, beta);
+    else if (ASC_FEATURE_RELAXED_SIMD && count == 4) {
+      if (fenced) row32Fenced(k, a, panels, panel, c, beta);
+      else row32(k, a, panels, panel, c, beta);
+    } else if (count == 3) row24(k, a, panels, panel, c, beta);
     else row8(k, a, panels, c, beta);
     left -= count;
     panels += <usize>count * panel;

@@ -1,6 +1,7 @@
 // Single rows of a product. An element's chain is that of the tiles (tile.ts), so the bits are the same; the loop over panels is in parts as theirs.
 import { madd } from "../simd/madd";
 import { load4, loadTail, store4, storeTail } from "../simd/tail";
+import { fence } from "./fence";
 import { ZEROS } from "./seed";
 
 /** Four columns (or n, when `full` is false) of streamRow: y += x0·b0 + x1·b1 + x2·b2 + x3·b3, rows `step` bytes apart. */
@@ -42,11 +43,11 @@ export function streamRow(n: i32, k: i32, a: usize, stepA: usize, b: usize, step
 }
 
 /**
- * One row over panels that lie `panel` bytes apart: y [8·panels] = beta·y + a·B, k >= 1. `panels`, 1, 3, 4 or 6, is a constant at every call.
+ * One row over panels that lie `panel` bytes apart: y [8·panels] = beta·y + a·B, k >= 1. `panels`, 1, 3, 4 or 6, and `fenced` are constants at every call.
  * In the baseline build four are 8 loads beside 8 accumulators, more than the registers: k 128, n 512, GFLOP/s, medians on Node 20 by
  * parts of 1, 2, 4: two panels 19.9, 22.0, 22.3; three 21.8, 22.6, 24.8; four 19.6, 21.2, 21.0; six 13.7, 17.0, 15.8.
  */
-function row(panels: i32, k: i32, a: usize, b: usize, panel: usize, y: usize, beta: f32): void {
+function row(panels: i32, fenced: bool, k: i32, a: usize, b: usize, panel: usize, y: usize, beta: f32): void {
   let b1 = b + panel;
   let b2 = b1 + panel;
   let b3 = b2 + panel;
@@ -89,6 +90,7 @@ function row(panels: i32, k: i32, a: usize, b: usize, panel: usize, y: usize, be
       r11 = madd(x, v128.load(b5, 16), r11);
     }
     if (--k == 0) break;
+    inline.always(fence(fenced, k, y));
     x = v128.load32_splat(a, 4);
     r0 = madd(x, v128.load(b, 32), r0);
     r1 = madd(x, v128.load(b, 48), r1);
@@ -109,6 +111,7 @@ function row(panels: i32, k: i32, a: usize, b: usize, panel: usize, y: usize, be
       r11 = madd(x, v128.load(b5, 48), r11);
     }
     if (--k == 0) break;
+    inline.always(fence(fenced, k, y));
     x = v128.load32_splat(a, 8);
     r0 = madd(x, v128.load(b, 64), r0);
     r1 = madd(x, v128.load(b, 80), r1);
@@ -129,6 +132,7 @@ function row(panels: i32, k: i32, a: usize, b: usize, panel: usize, y: usize, be
       r11 = madd(x, v128.load(b5, 80), r11);
     }
     if (--k == 0) break;
+    inline.always(fence(fenced, k, y));
     x = v128.load32_splat(a, 12);
     r0 = madd(x, v128.load(b, 96), r0);
     r1 = madd(x, v128.load(b, 112), r1);
@@ -184,17 +188,21 @@ function row(panels: i32, k: i32, a: usize, b: usize, panel: usize, y: usize, be
 }
 
 export function row8(k: i32, a: usize, b: usize, y: usize, beta: f32): void {
-  inline.always(row(1, k, a, b, 0, y, beta));
+  inline.always(row(1, false, k, a, b, 0, y, beta));
 }
 
 export function row24(k: i32, a: usize, b: usize, panel: usize, y: usize, beta: f32): void {
-  inline.always(row(3, k, a, b, panel, y, beta));
+  inline.always(row(3, false, k, a, b, panel, y, beta));
 }
 
 export function row32(k: i32, a: usize, b: usize, panel: usize, y: usize, beta: f32): void {
-  inline.always(row(4, k, a, b, panel, y, beta));
+  inline.always(row(4, false, k, a, b, panel, y, beta));
+}
+
+export function row32Fenced(k: i32, a: usize, b: usize, panel: usize, y: usize, beta: f32): void {
+  inline.always(row(4, true, k, a, b, panel, y, beta));
 }
 
 export function row48(k: i32, a: usize, b: usize, panel: usize, y: usize, beta: f32): void {
-  inline.always(row(6, k, a, b, panel, y, beta));
+  inline.always(row(6, false, k, a, b, panel, y, beta));
 }

@@ -6,13 +6,26 @@
 // a turn: parts that end in a branch stay blocks of their own, where plain unrolling joins their loads and spills. Four parts against one,
 // tile over k = 256, GFLOP/s at a ceiling of 58: Node 20 54 (46), Node 22 55 (56), Node 24 54 (54), Deno 2.9 51 (42), Bun 1.4 45 (45).
 import { madd } from "../simd/madd";
+import { fence } from "./fence";
 import { ZEROS } from "./seed";
 
 /**
  * C [rows, 8·panels] = beta·C + A·B, A row-major, B packed panels that lie `panel` bytes apart, k >= 1; lda and ldc in bytes. `rows`, 4 or 6,
- * and `panels`, 1 or 2, are constants at every call.
+ * `panels`, 1 or 2, and `fenced` are constants at every call.
  */
-function tile(rows: i32, panels: i32, k: i32, a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, beta: f32): void {
+function tile(
+  rows: i32,
+  panels: i32,
+  fenced: bool,
+  k: i32,
+  a: usize,
+  lda: usize,
+  b: usize,
+  panel: usize,
+  c: usize,
+  ldc: usize,
+  beta: f32,
+): void {
   let a1 = a + lda;
   let a2 = a1 + lda;
   let a3 = a2 + lda;
@@ -114,6 +127,7 @@ function tile(rows: i32, panels: i32, k: i32, a: usize, lda: usize, b: usize, pa
       }
     }
     if (--k == 0) break;
+    inline.always(fence(fenced, k, c));
     b0 = v128.load(b, 32);
     b1 = v128.load(b, 48);
     if (panels > 1) {
@@ -165,6 +179,7 @@ function tile(rows: i32, panels: i32, k: i32, a: usize, lda: usize, b: usize, pa
       }
     }
     if (--k == 0) break;
+    inline.always(fence(fenced, k, c));
     b0 = v128.load(b, 64);
     b1 = v128.load(b, 80);
     if (panels > 1) {
@@ -216,6 +231,7 @@ function tile(rows: i32, panels: i32, k: i32, a: usize, lda: usize, b: usize, pa
       }
     }
     if (--k == 0) break;
+    inline.always(fence(fenced, k, c));
     b0 = v128.load(b, 96);
     b1 = v128.load(b, 112);
     if (panels > 1) {
@@ -319,17 +335,21 @@ function tile(rows: i32, panels: i32, k: i32, a: usize, lda: usize, b: usize, pa
 }
 
 export function tile4x8(k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
-  inline.always(tile(4, 1, k, a, lda, b, 0, c, ldc, beta));
+  inline.always(tile(4, 1, false, k, a, lda, b, 0, c, ldc, beta));
 }
 
 export function tile6x8(k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
-  inline.always(tile(6, 1, k, a, lda, b, 0, c, ldc, beta));
+  inline.always(tile(6, 1, false, k, a, lda, b, 0, c, ldc, beta));
+}
+
+export function tile6x8Fenced(k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
+  inline.always(tile(6, 1, true, k, a, lda, b, 0, c, ldc, beta));
 }
 
 export function tile4x16(k: i32, a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, beta: f32): void {
-  inline.always(tile(4, 2, k, a, lda, b, panel, c, ldc, beta));
+  inline.always(tile(4, 2, false, k, a, lda, b, panel, c, ldc, beta));
 }
 
 export function tile6x16(k: i32, a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, beta: f32): void {
-  inline.always(tile(6, 2, k, a, lda, b, panel, c, ldc, beta));
+  inline.always(tile(6, 2, false, k, a, lda, b, panel, c, ldc, beta));
 }

@@ -4,9 +4,10 @@
  */
 import type { CoreKernels, TrainKernels } from "./kernels.js";
 
-/** Tiles of products, rows x columns, as rows and panels of 8 columns (assembly/gemm/shape.ts). The baseline's core has 4x8 only. */
-export const TILES = { "4x8": [4, 1], "6x8": [6, 1], "6x16": [6, 2] } as const;
-export type Tile = keyof typeof TILES;
+/** Tiles of the relaxed build's products, rows x columns, by number (assembly/gemm/shape.ts). */
+export const TILES = ["6x8", "6x8-fenced", "6x16"] as const;
+/** The baseline has 4x8 only. */
+export type Tile = "4x8" | (typeof TILES)[number];
 
 /** Compiled modules; the inference entry has no train. */
 export interface EngineModules {
@@ -17,7 +18,7 @@ export interface EngineModules {
 /** Instantiates a module over `memory`; a core's products take this tile. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, tile: Tile): WebAssembly.Exports {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  (exports.use_tile as ((...size: (typeof TILES)[Tile]) => void) | undefined)?.(...TILES[tile]);
+  (exports.use_tile as ((tile: number) => void) | undefined)?.(TILES.indexOf(tile as "6x8"));
   return exports;
 }
 

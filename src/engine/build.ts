@@ -59,10 +59,10 @@ const RELAXED = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 
 export const hasRelaxedSimd = (): boolean => WebAssembly.validate(Uint8Array.from(RELAXED));
 
 /**
- * The tile that suits this runtime. Those of six rows take all registers, so they are for engines that leave a load beside its use: V8 from
- * 13 on, not 12. What such an engine also has is Float16Array.
+ * The tile that suits this runtime's relaxed SIMD. Those with fences are for V8 11 and 12, which move loads away from their use
+ * (assembly/gemm/fence.ts); what the later ones also have is Float16Array.
  */
-export const tableTile = (): Tile => ("Float16Array" in globalThis ? "6x8" : "4x8");
+export const tableTile = (): Tile => ("Float16Array" in globalThis ? "6x8" : "6x8-fenced");
 
 async function unpack({ core, train }: InlineModules): Promise<ModuleBytes> {
   const bytes = await inflate(core + (train?.text ?? ""));

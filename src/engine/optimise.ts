@@ -29,7 +29,7 @@ const [OPTIMISED_RUNS, OPTIMISED_ROUNDS] = [20, 5];
 
 /** @param start where memory is free of the module's data */
 class TileRace {
-  readonly #useTile: (rows: number, panels: number) => void;
+  readonly #useTile: (tile: number) => void;
   readonly #product: () => void;
   readonly #least = new Map<Tile, number>();
   /** Only relaxed SIMD has more than one tile. */
@@ -38,7 +38,7 @@ class TileRace {
   constructor(core: WebAssembly.Module, start: Ptr) {
     const exports = instantiate(core, new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true }), "4x8");
     this.pointless = (exports.relaxed as WebAssembly.Global | undefined)?.value !== 1;
-    this.#useTile = exports.use_tile as (rows: number, panels: number) => void;
+    this.#useTile = exports.use_tile as (tile: number) => void;
     const gemmPacked = exports.f32_gemm_packed as CoreKernels["gemmPacked"];
     const packed = start + ROWS * DEPTH * 4;
     const c = packed + DEPTH * COLUMNS * 4;
@@ -46,8 +46,8 @@ class TileRace {
   }
 
   round(runs: number): void {
-    for (const [tile, size] of Object.entries(TILES) as [Tile, readonly [number, number]][]) {
-      this.#useTile(...size);
+    for (const [number, tile] of TILES.entries()) {
+      this.#useTile(number);
       const begin = performance.now();
       for (let i = 0; i < runs; i++) this.#product();
       this.#least.set(tile, Math.min(performance.now() - begin, this.#least.get(tile) ?? Number.POSITIVE_INFINITY));

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { instantiateSync } from "@assemblyscript/loader";
-import { CORE_ABI, TILES, type Tile, TRAIN_ABI } from "../../src/engine/abi.js";
+import { CORE_ABI, TILES, TRAIN_ABI } from "../../src/engine/abi.js";
 import type { Heap } from "../../src/engine/heap.js";
 import { type Kernels, type Ptr, WORK_BYTES } from "../../src/engine/kernels.js";
 
@@ -15,7 +15,7 @@ const FENCE = 16;
 const CANARY = 0x5ca1ab1e;
 
 export interface Rig {
-  readonly name: "wasm" | "js" | `relaxed, ${Tile}`;
+  readonly name: "wasm" | "js" | `relaxed, ${(typeof TILES)[number]}`;
   readonly kernels: Kernels;
   readonly heap: Heap;
   readonly work: Ptr;
@@ -88,7 +88,7 @@ function views(buffer: ArrayBufferLike): Heap {
   return { f32: new Float32Array(buffer), i32: new Int32Array(buffer), u8: new Uint8Array(buffer) };
 }
 
-function wasmKernels(memory: WebAssembly.Memory, level: "baseline" | "relaxed", tile?: Tile): Kernels {
+function wasmKernels(memory: WebAssembly.Memory, level: "baseline" | "relaxed", tile?: number): Kernels {
   const kernels: Record<string, unknown> = {};
   for (const [module, abi] of [
     ["core", CORE_ABI],
@@ -98,13 +98,13 @@ function wasmKernels(memory: WebAssembly.Memory, level: "baseline" | "relaxed", 
     const file = new URL(`../../build/wasm/${module}-${level}.wasm`, import.meta.url);
     if (!existsSync(file)) throw new Error(`${file.pathname} is missing: npm run build:wasm`);
     const { exports } = instantiateSync(readFileSync(file), { env: { memory } });
-    if (tile !== undefined && module === "core") (exports.use_tile as (...size: (typeof TILES)[Tile]) => void)(...TILES[tile]);
+    if (tile !== undefined && module === "core") (exports.use_tile as (tile: number) => void)(tile);
     for (const [method, name] of Object.entries(abi)) kernels[method] = (exports as Record<string, unknown>)[name];
   }
   return kernels as unknown as Kernels;
 }
 
-function wasmRig(name: Exclude<Rig["name"], "js">, tile?: Tile): Rig {
+function wasmRig(name: Exclude<Rig["name"], "js">, tile?: number): Rig {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65536, shared: true });
   const kernels = wasmKernels(memory, tile === undefined ? "baseline" : "relaxed", tile);
   return makeRig(name, kernels, views(memory.buffer));
@@ -113,7 +113,7 @@ function wasmRig(name: Exclude<Rig["name"], "js">, tile?: Tile): Rig {
 /** The build for relaxed SIMD with each of its tiles; its bits differ from the others'. Node 20 has it behind a flag. */
 export function createRelaxedRigs(): { all: readonly Rig[] } {
   if (process.versions.node.startsWith("20.")) setFlagsFromString("--experimental-wasm-relaxed-simd");
-  return { all: (Object.keys(TILES) as Tile[]).map((tile) => wasmRig(`relaxed, ${tile}`, tile)) };
+  return { all: TILES.map((tile, number) => wasmRig(`relaxed, ${tile}`, number)) };
 }
 
 /**
