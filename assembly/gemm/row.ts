@@ -2,7 +2,6 @@
 import { madd } from "../simd/madd";
 import { load4, loadTail, store4, storeTail } from "../simd/tail";
 import { fence } from "./fence";
-import { ZEROS } from "./seed";
 
 /** Four columns (or n, when `full` is false) of streamRow: y += x0·b0 + x1·b1 + x2·b2 + x3·b3, rows `step` bytes apart. */
 function stream4(full: bool, y: usize, b: usize, step: usize, n: i32, x0: v128, x1: v128, x2: v128, x3: v128): void {
@@ -43,17 +42,17 @@ export function streamRow(n: i32, k: i32, a: usize, stepA: usize, b: usize, step
 }
 
 /**
- * One row over panels that lie `panel` bytes apart: y [8·panels] = beta·y + a·B, k >= 1. `panels`, 1, 3, 4 or 6, and `fenced` are constants at every call.
+ * One row over panels that lie `panel` bytes apart: y [8·panels] = beta·(what is at `seed`, or y where that is 0) + a·B, k >= 1. `panels`, 1, 3, 4 or 6, and `fenced` are constants at every call.
  * In the baseline build four are 8 loads beside 8 accumulators, more than the registers: k 128, n 512, GFLOP/s, medians on Node 20 by
  * parts of 1, 2, 4: two panels 19.9, 22.0, 22.3; three 21.8, 22.6, 24.8; four 19.6, 21.2, 21.0; six 13.7, 17.0, 15.8.
  */
-function row(panels: i32, fenced: bool, k: i32, a: usize, b: usize, panel: usize, y: usize, beta: f32): void {
+function row(panels: i32, fenced: bool, k: i32, a: usize, b: usize, panel: usize, y: usize, seed: usize, beta: f32): void {
   let b1 = b + panel;
   let b2 = b1 + panel;
   let b3 = b2 + panel;
   let b4 = b3 + panel;
   let b5 = b4 + panel;
-  const from = beta == 0 ? ZEROS : y;
+  const from = seed ? seed : y;
   const s = f32x4.splat(beta);
   const none = f32x4.splat(0);
   let r0 = f32x4.mul(v128.load(from), s);
@@ -111,50 +110,53 @@ function row(panels: i32, fenced: bool, k: i32, a: usize, b: usize, panel: usize
       r11 = madd(x, v128.load(b5, 48), r11);
     }
     if (--k == 0) break;
-    inline.always(fence(fenced, k, y));
-    x = v128.load32_splat(a, 8);
-    r0 = madd(x, v128.load(b, 64), r0);
-    r1 = madd(x, v128.load(b, 80), r1);
+    // Two sums wait for one another: two parts are enough.
     if (panels > 1) {
-      r2 = madd(x, v128.load(b1, 64), r2);
-      r3 = madd(x, v128.load(b1, 80), r3);
-      r4 = madd(x, v128.load(b2, 64), r4);
-      r5 = madd(x, v128.load(b2, 80), r5);
+      inline.always(fence(fenced, k, y));
+      x = v128.load32_splat(a, 8);
+      r0 = madd(x, v128.load(b, 64), r0);
+      r1 = madd(x, v128.load(b, 80), r1);
+      if (panels > 1) {
+        r2 = madd(x, v128.load(b1, 64), r2);
+        r3 = madd(x, v128.load(b1, 80), r3);
+        r4 = madd(x, v128.load(b2, 64), r4);
+        r5 = madd(x, v128.load(b2, 80), r5);
+      }
+      if (panels > 3) {
+        r6 = madd(x, v128.load(b3, 64), r6);
+        r7 = madd(x, v128.load(b3, 80), r7);
+      }
+      if (panels > 4) {
+        r8 = madd(x, v128.load(b4, 64), r8);
+        r9 = madd(x, v128.load(b4, 80), r9);
+        r10 = madd(x, v128.load(b5, 64), r10);
+        r11 = madd(x, v128.load(b5, 80), r11);
+      }
+      if (--k == 0) break;
+      inline.always(fence(fenced, k, y));
+      x = v128.load32_splat(a, 12);
+      r0 = madd(x, v128.load(b, 96), r0);
+      r1 = madd(x, v128.load(b, 112), r1);
+      if (panels > 1) {
+        r2 = madd(x, v128.load(b1, 96), r2);
+        r3 = madd(x, v128.load(b1, 112), r3);
+        r4 = madd(x, v128.load(b2, 96), r4);
+        r5 = madd(x, v128.load(b2, 112), r5);
+      }
+      if (panels > 3) {
+        r6 = madd(x, v128.load(b3, 96), r6);
+        r7 = madd(x, v128.load(b3, 112), r7);
+      }
+      if (panels > 4) {
+        r8 = madd(x, v128.load(b4, 96), r8);
+        r9 = madd(x, v128.load(b4, 112), r9);
+        r10 = madd(x, v128.load(b5, 96), r10);
+        r11 = madd(x, v128.load(b5, 112), r11);
+      }
+      if (--k == 0) break;
     }
-    if (panels > 3) {
-      r6 = madd(x, v128.load(b3, 64), r6);
-      r7 = madd(x, v128.load(b3, 80), r7);
-    }
-    if (panels > 4) {
-      r8 = madd(x, v128.load(b4, 64), r8);
-      r9 = madd(x, v128.load(b4, 80), r9);
-      r10 = madd(x, v128.load(b5, 64), r10);
-      r11 = madd(x, v128.load(b5, 80), r11);
-    }
-    if (--k == 0) break;
-    inline.always(fence(fenced, k, y));
-    x = v128.load32_splat(a, 12);
-    r0 = madd(x, v128.load(b, 96), r0);
-    r1 = madd(x, v128.load(b, 112), r1);
-    if (panels > 1) {
-      r2 = madd(x, v128.load(b1, 96), r2);
-      r3 = madd(x, v128.load(b1, 112), r3);
-      r4 = madd(x, v128.load(b2, 96), r4);
-      r5 = madd(x, v128.load(b2, 112), r5);
-    }
-    if (panels > 3) {
-      r6 = madd(x, v128.load(b3, 96), r6);
-      r7 = madd(x, v128.load(b3, 112), r7);
-    }
-    if (panels > 4) {
-      r8 = madd(x, v128.load(b4, 96), r8);
-      r9 = madd(x, v128.load(b4, 112), r9);
-      r10 = madd(x, v128.load(b5, 96), r10);
-      r11 = madd(x, v128.load(b5, 112), r11);
-    }
-    if (--k == 0) break;
-    a += 16;
-    b += 128;
+    a += panels > 1 ? 16 : 8;
+    b += panels > 1 ? 128 : 64;
     if (panels > 1) {
       b1 += 128;
       b2 += 128;
@@ -187,22 +189,22 @@ function row(panels: i32, fenced: bool, k: i32, a: usize, b: usize, panel: usize
   }
 }
 
-export function row8(k: i32, a: usize, b: usize, y: usize, beta: f32): void {
-  inline.always(row(1, false, k, a, b, 0, y, beta));
+export function row8(k: i32, a: usize, b: usize, y: usize, seed: usize, beta: f32): void {
+  inline.always(row(1, false, k, a, b, 0, y, seed, beta));
 }
 
-export function row24(k: i32, a: usize, b: usize, panel: usize, y: usize, beta: f32): void {
-  inline.always(row(3, false, k, a, b, panel, y, beta));
+export function row24(k: i32, a: usize, b: usize, panel: usize, y: usize, seed: usize, beta: f32): void {
+  inline.always(row(3, false, k, a, b, panel, y, seed, beta));
 }
 
-export function row32(k: i32, a: usize, b: usize, panel: usize, y: usize, beta: f32): void {
-  inline.always(row(4, false, k, a, b, panel, y, beta));
+export function row32(k: i32, a: usize, b: usize, panel: usize, y: usize, seed: usize, beta: f32): void {
+  inline.always(row(4, false, k, a, b, panel, y, seed, beta));
 }
 
-export function row32Fenced(k: i32, a: usize, b: usize, panel: usize, y: usize, beta: f32): void {
-  inline.always(row(4, true, k, a, b, panel, y, beta));
+export function row32Fenced(k: i32, a: usize, b: usize, panel: usize, y: usize, seed: usize, beta: f32): void {
+  inline.always(row(4, true, k, a, b, panel, y, seed, beta));
 }
 
-export function row48(k: i32, a: usize, b: usize, panel: usize, y: usize, beta: f32): void {
-  inline.always(row(6, false, k, a, b, panel, y, beta));
+export function row48(k: i32, a: usize, b: usize, panel: usize, y: usize, seed: usize, beta: f32): void {
+  inline.always(row(6, false, k, a, b, panel, y, seed, beta));
 }

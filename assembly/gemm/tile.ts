@@ -1,4 +1,4 @@
-// The inner products: accumulators are seeded with beta·C before the loop (added afterwards, V8 spills one of them), and get one
+// The inner products: accumulators are seeded with beta·C, or beta times one row (seed.ts), before the loop (added afterwards, V8 spills one of them), and get one
 // product after the other for k = 0, 1, …: the same chain, so the same bits, in the 4x8 tile and in the one-row form.
 //
 // The loops are unrolled by k with a way out after every part. V8 of Node 20 moves all loads of a basic block to its top, so that a part
@@ -7,10 +7,9 @@
 // tile over k = 256, GFLOP/s at a ceiling of 58: Node 20 54 (46), Node 22 55 (56), Node 24 54 (54), Deno 2.9 51 (42), Bun 1.4 45 (45).
 import { madd } from "../simd/madd";
 import { fence } from "./fence";
-import { ZEROS } from "./seed";
 
 /**
- * C [rows, 8·panels] = beta·C + A·B, A row-major, B packed panels that lie `panel` bytes apart, k >= 1; lda and ldc in bytes. `rows`, 4 or 6,
+ * C [rows, 8·panels] = beta·(the row at `seed`, or C where that is 0) + A·B, A row-major, B packed panels that lie `panel` bytes apart, k >= 1; lda and ldc in bytes. `rows`, 4 or 6,
  * `panels`, 1 or 2, and `fenced` are constants at every call.
  */
 function tile(
@@ -24,6 +23,7 @@ function tile(
   panel: usize,
   c: usize,
   ldc: usize,
+  seed: usize,
   beta: f32,
 ): void {
   let a1 = a + lda;
@@ -37,8 +37,8 @@ function tile(
   const c4 = c3 + ldc;
   const c5 = c4 + ldc;
   let q = b + panel;
-  const from = beta == 0 ? ZEROS : c;
-  const step: usize = beta == 0 ? 0 : ldc;
+  const from = seed ? seed : c;
+  const step: usize = seed ? 0 : ldc;
   const from1 = from + step;
   const from2 = from1 + step;
   const from3 = from2 + step;
@@ -334,22 +334,26 @@ function tile(
   }
 }
 
-export function tile4x8(k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
-  inline.always(tile(4, 1, false, k, a, lda, b, 0, c, ldc, beta));
+export function tile4x8(k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, seed: usize, beta: f32): void {
+  inline.always(tile(4, 1, false, k, a, lda, b, 0, c, ldc, seed, beta));
 }
 
-export function tile6x8(k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
-  inline.always(tile(6, 1, false, k, a, lda, b, 0, c, ldc, beta));
+export function tile4x8Fenced(k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, seed: usize, beta: f32): void {
+  inline.always(tile(4, 1, true, k, a, lda, b, 0, c, ldc, seed, beta));
 }
 
-export function tile6x8Fenced(k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, beta: f32): void {
-  inline.always(tile(6, 1, true, k, a, lda, b, 0, c, ldc, beta));
+export function tile6x8(k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, seed: usize, beta: f32): void {
+  inline.always(tile(6, 1, false, k, a, lda, b, 0, c, ldc, seed, beta));
 }
 
-export function tile4x16(k: i32, a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, beta: f32): void {
-  inline.always(tile(4, 2, false, k, a, lda, b, panel, c, ldc, beta));
+export function tile6x8Fenced(k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, seed: usize, beta: f32): void {
+  inline.always(tile(6, 1, true, k, a, lda, b, 0, c, ldc, seed, beta));
 }
 
-export function tile6x16(k: i32, a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, beta: f32): void {
-  inline.always(tile(6, 2, false, k, a, lda, b, panel, c, ldc, beta));
+export function tile4x16(k: i32, a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, seed: usize, beta: f32): void {
+  inline.always(tile(4, 2, false, k, a, lda, b, panel, c, ldc, seed, beta));
+}
+
+export function tile6x16(k: i32, a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, seed: usize, beta: f32): void {
+  inline.always(tile(6, 2, false, k, a, lda, b, panel, c, ldc, seed, beta));
 }

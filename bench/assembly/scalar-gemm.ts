@@ -100,16 +100,20 @@ export function gemmPacked(
   k: i32,
   lda: i32,
   ldc: i32,
-  transA: i32,
+  bias: usize,
   beta: f32,
   _work: usize,
 ): void {
+  if (bias) {
+    for (let i = 0; i < m; i++) memory.copy(c + <usize>i * stride(ldc), bias, stride(n));
+    beta = 1;
+  }
   if (k == 0) {
     scale(c, m, n, ldc, beta);
     return;
   }
   for (let j = 0; j < n; j += 4) {
-    column(c + stride(j), a, packed, m, min(4, n - j), k, lda, ldc, transA, beta);
+    column(c + stride(j), a, packed, m, min(4, n - j), k, lda, ldc, 0, beta);
     packed += (<usize>k) << 4;
   }
 }

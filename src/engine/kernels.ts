@@ -13,7 +13,7 @@
 export type Ptr = number;
 
 /** Bytes of scratch memory that `gemm` and `gemmPacked` want; one workspace per thread. */
-export const WORK_BYTES = 128 * 1088 + 256 * 1024 * 4 + 512;
+export const WORK_BYTES = 132 * 1088 + 256 * 1024 * 4 + 512;
 
 /** Forward kernels that saved models run on, in the module `core`. */
 export interface CoreKernels {
@@ -39,7 +39,10 @@ export interface CoreKernels {
   ): void;
   /** Floats that `packB` writes: k · (n rounded up to 8). */
   packB(packed: Ptr, b: Ptr, k: number, n: number, ldb: number, transB: number): void;
-  /** `gemm` with B packed before by `packB`; same order of summation, so the same bits. 1-3 rows take a GEMV path. */
+  /**
+   * C = beta·C + A·op(B) with B packed before by `packB`; the order of summation is that of `gemm`, so the bits are too. 1-3 rows take a GEMV
+   * path. With a `bias` [n] (0 for none) every row of C is seeded with that instead, and beta is not read.
+   */
   gemmPacked(
     c: Ptr,
     a: Ptr,
@@ -49,7 +52,7 @@ export interface CoreKernels {
     k: number,
     lda: number,
     ldc: number,
-    transA: number,
+    bias: Ptr,
     beta: number,
     work: Ptr,
   ): void;

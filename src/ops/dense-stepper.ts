@@ -3,7 +3,6 @@ import type { Engine } from "../engine/engine.js";
 import type { Storage } from "../engine/storage.js";
 import { ShapeError } from "../errors.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { timesPacked } from "./linear.js";
 import { PackedOperand } from "./packed.js";
 
 const WHERE = "DenseStepper.step";
@@ -39,7 +38,7 @@ export class DenseStepper {
     const from = this.#storage.address(WHERE);
     const to = from + k * 4;
     engine.memory.f32.set(x, from >>> 2);
-    timesPacked(engine.lane, to, from, this.#weight.address(), 1, n, k, 0, bias?.address(WHERE) ?? 0);
+    engine.kernels.gemmPacked(to, from, this.#weight.address(), 1, n, k, k, n, bias?.address(WHERE) ?? 0, 0, engine.work);
     const { f32 } = engine.memory;
     const start = to >>> 2;
     for (let i = 0; i < n; i++) out[i] = f32[start + i]!;

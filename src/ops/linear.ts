@@ -1,30 +1,13 @@
 /** Dense layer: y = x·Wᵀ + b. */
 import type { Engine } from "../engine/engine.js";
 import type { Ptr } from "../engine/kernels.js";
-import type { Lane } from "../engine/lane.js";
 import { ShapeError } from "../errors.js";
 import { show } from "../tensor/shape.js";
 import { type Backward, record } from "../tensor/tape.js";
 import { checkDType, empty, sameEngine, type Tensor } from "../tensor/tensor.js";
 import { packOperand } from "./packed.js";
 
-/** y [rows, n] = beta·y + x [rows, k]·B over a packed B; with a bias y starts as that. */
-export function timesPacked(
-  { kernels, work }: Lane,
-  y: Ptr,
-  x: Ptr,
-  packed: Ptr,
-  rows: number,
-  n: number,
-  k: number,
-  beta: number,
-  bias: Ptr,
-): void {
-  if (bias !== 0) kernels.copyStrided(y, bias, rows, n, n, 1, 0, 1);
-  kernels.gemmPacked(y, x, packed, rows, n, k, k, n, 0, bias === 0 ? beta : 1, work);
-}
-
-/** timesPacked with rows split among threads. */
+/** y [rows, n] = x [rows, k]·B over a packed B, plus the bias where there is one, else beta·y; rows are split among threads. */
 export function rowsTimesPacked(
   engine: Engine,
   y: Ptr,
@@ -36,8 +19,8 @@ export function rowsTimesPacked(
   beta: number,
   bias: Ptr = 0,
 ): void {
-  engine.split(rows, 4, 2 * rows * n * k, (lane, begin, end) => {
-    timesPacked(lane, y + begin * n * 4, x + begin * k * 4, packed, end - begin, n, k, beta, bias);
+  engine.split(rows, 4, 2 * rows * n * k, ({ kernels, work }, begin, end) => {
+    kernels.gemmPacked(y + begin * n * 4, x + begin * k * 4, packed, end - begin, n, k, k, n, bias, beta, work);
   });
 }
 

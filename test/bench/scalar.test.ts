@@ -34,10 +34,14 @@ describe("scalar products have the bits of the SIMD ones", () => {
               const packed = rig.blank(k * ((n + 7) & ~7));
               rig.kernels.gemm(c, a, b, m, n, k, lda, ldb, ldc, transA, transB, beta, rig.work);
               rig.kernels.packB(packed, b, k, n, ldb, transB);
-              rig.kernels.gemmPacked(d, a, packed, m, n, k, lda, ldc, transA, beta, rig.work);
+              if (transA) rig.kernels.gemm(d, a, b, m, n, k, lda, ldb, ldc, 1, transB, beta, rig.work);
+              else rig.kernels.gemmPacked(d, a, packed, m, n, k, lda, ldc, 0, beta, rig.work);
+              const [e, bias] = [rig.blank(m * ldc), rig.f32(randomFloats(n, 4), 1)];
+              if (!transA) rig.kernels.gemmPacked(e, a, packed, m, n, k, lda, ldc, bias, beta, rig.work);
               return [
                 [c, m * ldc],
                 [d, m * ldc],
+                [e, m * ldc],
               ] as const;
             };
             const [plain, packed] = sameBits(rigs, run);

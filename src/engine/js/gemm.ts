@@ -271,19 +271,23 @@ export function createGemm(heap: Heap): Gemm {
         to += rows * ((n + 7) & ~7);
       }
     },
-    gemmPacked(c, a, packed, m, n, k, lda, ldc, transA, beta) {
+    gemmPacked(c, a, packed, m, n, k, lda, ldc, bias, beta) {
       const { f32 } = heap;
       let seed = f(beta);
+      if (bias !== 0) {
+        for (let i = 0; i < m; i++) f32.copyWithin(at(c) + i * ldc, at(bias), at(bias) + n);
+        seed = 1;
+      }
       if (k === 0) scale(f32, at(c), m, n, ldc, seed);
       let panels = at(packed);
       for (let p = 0; p < k; p += KC) {
         const depth = Math.min(KC, k - p);
         const first = panels;
-        if (m < 4 && !transA) {
+        if (m < 4) {
           for (let i = 0; i < m; i++) rowBlock(f32, scratch.edge, at(c) + i * ldc, at(a) + i * lda + p, panels, n, depth, seed);
         } else {
           const panel = (j: number) => ({ start: first + (j & ~7) * depth + (j & 4), alongK: 8, across: 1 });
-          block(f32, scratch, at(c), at(a) + (transA ? p * lda : p), panel, m, n, depth, lda, ldc, transA, seed);
+          block(f32, scratch, at(c), at(a) + p, panel, m, n, depth, lda, ldc, 0, seed);
         }
         panels += depth * ((n + 7) & ~7);
         seed = 1;

@@ -3,7 +3,7 @@ import type { Engine } from "../../engine/engine.js";
 import type { Ptr } from "../../engine/kernels.js";
 import type { Lane } from "../../engine/lane.js";
 import type { DropoutMask } from "../dropout.js";
-import { rowsTimesPacked, timesPacked } from "../linear.js";
+import { rowsTimesPacked } from "../linear.js";
 import { packOperand } from "../packed.js";
 import { dropRows } from "./dropout.js";
 import { gruStep } from "./gru.js";
@@ -177,7 +177,10 @@ function runSteps(
     const kept = keep ? row : rows.begin;
     const gates = trace.gates + (side === null ? row : kept) * gateWidth * 4;
     const h = out + row * width * 4;
-    if (side !== null) timesPacked(lane, gates, side.x + row * side.inSize * 4, side.packed, count, gateWidth, side.inSize, 0, side.bias);
+    if (side !== null) {
+      const { inSize } = side;
+      kernels.gemmPacked(gates, side.x + row * inSize * 4, side.packed, count, gateWidth, inSize, inSize, gateWidth, side.bias, 0, work);
+    }
     const prev = stateBefore(ragged, lane, rows, step, out, width, trace.h0, recurrent, mixH);
     const hPrev = prev.ptr + rows.begin * prev.ld * 4;
     if (spec.kind === "GRU") {

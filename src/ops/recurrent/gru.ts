@@ -33,8 +33,7 @@ export function gruStep(
 ): void {
   kernels.gemmPacked(gates, hPrev, main, rows, 2 * hidden, hidden, ldhPrev, 3 * hidden, 0, 1, work);
   if (resetAfter) {
-    if (bias !== 0) kernels.copyStrided(hn, bias, rows, hidden, hidden, 1, 0, 1);
-    kernels.gemmPacked(hn, hPrev, n, rows, hidden, hidden, ldhPrev, hidden, 0, bias === 0 ? 0 : 1, work);
+    kernels.gemmPacked(hn, hPrev, n, rows, hidden, hidden, ldhPrev, hidden, bias, 0, work);
     kernels.gruCell(h, gates, hn, hPrev, rows, hidden, ldh, ldhPrev);
   } else {
     kernels.gruReset(hn, gates, hPrev, rows, hidden, ldhPrev);

@@ -4,7 +4,6 @@ import type { Ptr } from "../../engine/kernels.js";
 import type { Storage } from "../../engine/storage.js";
 import { ConfigError, ShapeError } from "../../errors.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { timesPacked } from "../linear.js";
 import { PackedOperand } from "../packed.js";
 import { gruStep } from "./gru.js";
 import { type RecurrentSpec, type RecurrentWeights, type Sizes, sizesOf } from "./spec.js";
@@ -151,7 +150,8 @@ export class Stepper {
     const [pre, extra, h, c] = [base + this.#gates, base + this.#extra, base + layer.h, base + layer.c];
     engine.count(2 * batch * width * (inSize + recurrent));
     this.#sumBiases(base, layer);
-    timesPacked(engine.lane, pre, x, layer.input.address(), batch, width, inSize, 0, weights.biasIh === null ? 0 : base + bias);
+    const joint = weights.biasIh === null ? 0 : base + bias;
+    kernels.gemmPacked(pre, x, layer.input.address(), batch, width, inSize, inSize, width, joint, 0, work);
     const own = layer.own.address();
     if (candidate !== null) {
       const bhn = weights.biasHh === null ? 0 : weights.biasHh.address(spec.name) + 2 * hidden * 4;

@@ -49,13 +49,14 @@ const product =
   (packed: boolean): Generator =>
   (draw) => {
     const [m, n, k] = draw.counts(3, 60_000) as [number, number, number];
-    const [transA, transB] = [draw.int(0, 1), draw.int(0, 1)];
+    const [transA, transB] = [packed ? 0 : draw.int(0, 1), draw.int(0, 1)];
     const lda = draw.stride(transA ? m : k);
     const ldb = draw.stride(transB ? k : n);
     const ldc = draw.stride(n);
     const [a, b] = [draw.f32((transA ? k : m) * lda), draw.f32((transB ? n : k) * ldb)];
     const { beta, out } = draw.output(m * ldc);
     const room = draw.blank(k * Math.ceil(n / 8) * 8);
+    const [bias, biased] = [draw.f32(n), draw.flag()];
     return (rig) => {
       const [c, left, right] = [out(rig), a(rig), b(rig)];
       if (!packed) {
@@ -64,7 +65,7 @@ const product =
       }
       const pack = room(rig);
       rig.kernels.packB(pack, right, k, n, ldb, transB);
-      rig.kernels.gemmPacked(c, left, pack, m, n, k, lda, ldc, transA, beta, rig.work);
+      rig.kernels.gemmPacked(c, left, pack, m, n, k, lda, ldc, biased ? bias(rig) : 0, beta, rig.work);
       return [[c, m * ldc]];
     };
   };
