@@ -39,14 +39,13 @@ function closure(texts, entry) {
   return seen;
 }
 
-/**
- * Moves long texts (the inlined kernels, which functions alone read) to the end of a module: amid code they spoil gzip's tables of symbols
- * for it, half a KiB of recurra/infer.
- */
+/** The inlined kernels, which functions alone read: amid code they spoil gzip's tables of symbols for it. */
+const LONG_TEXT = /^var (\w+) = (?:\{ "text": )?"[^\n]{4096,};\n/gm;
+
+/** Moves long texts to the end of a module: half a KiB of recurra/infer. */
 function textsLast(text) {
-  const long = /^var \w+ = (?:\{ "text": )?"[^\n]{4096,};\n/gm;
-  const found = text.match(long) ?? [];
-  return text.replace(long, "").replace(/(?=\nexport \{[^}]*\};\s*$)/, () => `\n${found.join("").trimEnd()}`);
+  const found = text.match(LONG_TEXT) ?? [];
+  return text.replace(LONG_TEXT, "").replace(/(?=\nexport \{[^}]*\};\s*$)/, () => `\n${found.join("").trimEnd()}`);
 }
 
 /** One module of several, whose exports are named anew where two have the same name. Returns its text and the names by chunk. */
@@ -134,13 +133,18 @@ export async function mergeChunks(out, groups, apart) {
   const texts = new Map(await Promise.all(files.map(async (file) => [file, await readFile(path.join(out, file), "utf8")])));
   const lazy = lazyChunks(texts);
   const kept = new Set(lazy);
-  const merge = async (name, chunks) => {
+  const merge = async (name, chunks, entry) => {
     if (chunks.length < 2) return;
-    const { text, renamed } = await join(out, chunks, texts);
+    const { text: joined, renamed } = await join(out, chunks, texts);
+    // An entry's own long texts come first, where in a bundle the chunk of the group before ends with its own: 2 KiB of recurra.
+    const own = [...texts.get(entry).matchAll(LONG_TEXT)];
+    const text = own.map(([statement, local]) => `${statement}export { ${local} };\n`).join("") + joined;
     const target = `chunks/${name}-${createHash("sha256").update(text).digest("hex").slice(0, 8)}.js`;
     for (const chunk of chunks) texts.delete(chunk);
     for (const [file, old] of texts) texts.set(file, redirect(file, old, target, renamed));
     texts.set(target, text);
+    const imports = own.map(([, local]) => `import { ${local} } from "./${target}";\n`).join("");
+    texts.set(entry, imports + texts.get(entry).replace(LONG_TEXT, ""));
     kept.add(target);
   };
   const chunksOf = (entry) => [...closure(texts, entry)].filter((file) => file.startsWith("chunks/") && !kept.has(file)).sort();
@@ -151,9 +155,10 @@ export async function mergeChunks(out, groups, apart) {
   await merge(
     "base",
     chunksOf(groups[0][1]).filter((file) => aside.has(file)),
+    groups[0][1],
   );
   for (const file of aside) kept.add(file);
-  for (const [name, entry] of groups) await merge(name, chunksOf(entry));
+  for (const [name, entry] of groups) await merge(name, chunksOf(entry), entry);
   await Promise.all(files.filter((file) => !texts.has(file)).map((file) => rm(path.join(out, file))));
   await Promise.all(Array.from(texts, ([file, text]) => writeFile(path.join(out, file), asciiComments(text))));
 }

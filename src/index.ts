@@ -1,39 +1,18 @@
 /** recurra: training and inference. */
-import coreWasm from "../build/wasm/core-baseline-inline.js";
-import trainWasm from "../build/wasm/train-baseline-inline.js";
-import { type EngineModules, TRAIN_ABI } from "./engine/abi.js";
+import { trainAssets, training } from "./assets/train.js";
+import type { EngineModules } from "./engine/abi.js";
 import type { Engine } from "./engine/engine.js";
 import { createEngineFrom, createEngineSync as createSync, type EngineOptions } from "./engine/load.js";
-import { backwards } from "./ops/backwards.js";
-import { initialise } from "./ops/initialise.js";
-import { Tape } from "./tensor/tape.js";
-
-const tape = () => new Tape(backwards, initialise);
 
 /** An engine that trains. @throws ConfigError on a bad option; StateError when the backend asked for is refused */
 export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
-  createEngineFrom(options, {
-    trainAbi: TRAIN_ABI,
-    baseline: { core: coreWasm, train: trainWasm },
-    loadRelaxed: async () => {
-      const [core, train] = await Promise.all([
-        import("../build/wasm/core-relaxed-inline.js"),
-        import("../build/wasm/train-relaxed-inline.js"),
-      ]);
-      return { core: core.default, train: train.default };
-    },
-    tape,
-    loadThreads: async () => {
-      const [{ startThreads }, { spawnWorker }] = await Promise.all([import("./engine/threads.js"), import("./platform/workers.js")]);
-      return { startThreads, spawn: () => spawnWorker(new URL("./worker.js", import.meta.url)) };
-    },
-    loadJsKernels: async () => (await import("./engine/js/index.js")).createJsKernels,
-    loadV8Flags: () => import("./platform/v8.js"),
-  });
+  createEngineFrom(
+    options,
+    trainAssets(() => new URL("./worker.js", import.meta.url)),
+  );
 
 /** As createEngine from compiled modules { core, train }, without waiting. */
-export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine =>
-  createSync(options, { tape, trainAbi: TRAIN_ABI });
+export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine => createSync(options, training);
 
 export type { EngineModules } from "./engine/abi.js";
 export { Engine, type EngineInfo, type StepOptions } from "./engine/engine.js";

@@ -1,23 +1,15 @@
 /** recurra/infer: saved models and single steps, without tape and trainer. */
-import coreWasm from "../build/wasm/core-baseline-inline.js";
+import { runAssets } from "./assets/run.js";
 import type { EngineModules } from "./engine/abi.js";
 import type { Engine } from "./engine/engine.js";
 import { createEngineFrom, createEngineSync as createSync, type EngineOptions } from "./engine/load.js";
 
 /** An engine that runs models. @throws ConfigError on a bad option; StateError when the backend asked for is refused */
 export const createEngine = (options: EngineOptions = {}): Promise<Engine> =>
-  createEngineFrom(options, {
-    trainAbi: null,
-    baseline: { core: coreWasm, train: null },
-    loadRelaxed: async () => ({ core: (await import("../build/wasm/core-relaxed-inline.js")).default, train: null }),
-    tape: null,
-    loadThreads: async () => {
-      const [{ startThreads }, { spawnWorker }] = await Promise.all([import("./engine/threads.js"), import("./platform/workers.js")]);
-      return { startThreads, spawn: () => spawnWorker(new URL("./worker.js", import.meta.url)) };
-    },
-    loadJsKernels: async () => (await import("./engine/js/index.js")).createJsKernels,
-    loadV8Flags: () => import("./platform/v8.js"),
-  });
+  createEngineFrom(
+    options,
+    runAssets(() => new URL("./worker.js", import.meta.url)),
+  );
 
 /** As createEngine from a compiled module { core }, without waiting. */
 export const createEngineSync = (options: EngineOptions & { modules: EngineModules }): Engine =>

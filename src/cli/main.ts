@@ -3,51 +3,23 @@
  * a signal.
  */
 import { Command, CommanderError } from "commander";
-import type { EngineAssets } from "../engine/load.js";
 import { isRecurraError } from "../errors.js";
 import { VERSION } from "../version.js";
 import { addCommands } from "./commands.js";
 import type { Engines } from "./context.js";
 
-/** Read when a command runs a model, so that help and refusals come at once. */
-const inferAssets = async (): Promise<EngineAssets> => ({
-  trainAbi: null,
-  baseline: { core: (await import("../../build/wasm/core-baseline-inline.js")).default, train: null },
-  loadRelaxed: async () => ({ core: (await import("../../build/wasm/core-relaxed-inline.js")).default, train: null }),
-  tape: null,
-  loadThreads: async () => {
-    const [{ startThreads }, { spawnWorker }] = await Promise.all([import("../engine/threads.js"), import("../platform/workers.js")]);
-    return { startThreads, spawn: () => spawnWorker(new URL("./worker.js", import.meta.url)) };
-  },
-  loadJsKernels: async () => (await import("../engine/js/index.js")).createJsKernels,
-  loadV8Flags: () => import("../platform/v8.js"),
-});
+const worker = () => new URL("./worker.js", import.meta.url);
 
-/** What training needs besides is read when a command trains. */
-async function trainAssets(): Promise<EngineAssets> {
-  const [infer, { default: train }, { TRAIN_ABI }, { backwards }, { initialise }, { Tape }] = await Promise.all([
-    inferAssets(),
-    import("../../build/wasm/train-baseline-inline.js"),
-    import("../engine/abi.js"),
-    import("../ops/backwards.js"),
-    import("../ops/initialise.js"),
-    import("../tensor/tape.js"),
-  ]);
-  return {
-    ...infer,
-    trainAbi: TRAIN_ABI,
-    baseline: { core: infer.baseline.core, train },
-    loadRelaxed: async () => ({
-      ...(await infer.loadRelaxed()),
-      train: (await import("../../build/wasm/train-relaxed-inline.js")).default,
-    }),
-    tape: () => new Tape(backwards, initialise),
-  };
-}
-
+/** Read when a command runs a model or trains, so that help and refusals come at once. */
 const engines: Engines = {
-  infer: async (options) => (await import("../engine/load.js")).createEngineFrom(options, await inferAssets()),
-  train: async (options) => (await import("../engine/load.js")).createEngineFrom(options, await trainAssets()),
+  infer: async (options) => {
+    const [{ createEngineFrom }, { runAssets }] = await Promise.all([import("../engine/load.js"), import("../assets/run.js")]);
+    return createEngineFrom(options, runAssets(worker));
+  },
+  train: async (options) => {
+    const [{ createEngineFrom }, { trainAssets }] = await Promise.all([import("../engine/load.js"), import("../assets/train.js")]);
+    return createEngineFrom(options, trainAssets(worker));
+  },
 };
 
 let exitCode = 0;

@@ -6,12 +6,11 @@ import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { CORE_ABI, type EngineModules, instantiate, type TRAIN_ABI } from "./abi.js";
 import { type BuildAssets, type BuildOptions, compileKernels, tableTile } from "./build.js";
 import { Engine, type EngineInfo, type StepHook } from "./engine.js";
-import type { Heap } from "./heap.js";
 import type { Kernels, Ptr } from "./kernels.js";
 import type { Threads } from "./lane.js";
 import { LinearMemory } from "./memory.js";
 import type { Build } from "./optimise.js";
-import type { startThreads, WorkerHandle } from "./threads.js";
+import type { WorkerHandle } from "./threads.js";
 
 export interface EngineOptions extends BuildOptions {
   /** Whole number from 0 to 2^53 - 1 that everything random follows from. Default 0. */
@@ -29,8 +28,8 @@ export interface EngineAssets extends BuildAssets {
   /** Names of the training kernels; null in the inference entry, which has none. */
   readonly trainAbi: typeof TRAIN_ABI | null;
   readonly tape: (() => StepHook) | null;
-  readonly loadThreads: () => Promise<{ readonly startThreads: typeof startThreads; readonly spawn: () => WorkerHandle }>;
-  readonly loadJsKernels: () => Promise<(heap: Heap) => Kernels>;
+  /** Starts a worker of src/worker.ts (src/platform/workers.ts). */
+  readonly spawn: () => Promise<WorkerHandle>;
 }
 
 const CHOICES = { numerics: ["fast", "reproducible"], backend: ["auto", "wasm", "js"], tile: ["table", "measured"] } as const;
@@ -116,13 +115,12 @@ async function startWorkers(
   count: number,
   { memory, tile }: Running,
   modules: EngineModules,
-  load: EngineAssets["loadThreads"],
+  spawn: EngineAssets["spawn"],
   notes: string[],
 ): Promise<MakeThreads | null> {
   if (count === 1) return null;
   try {
-    const { startThreads, spawn } = await load();
-    return await startThreads(count, memory, modules, tile!, spawn);
+    return await (await import("./threads.js")).startThreads(count, memory, modules, tile!, spawn);
   } catch (error) {
     notes.push(`one thread in use: ${String(error)}`);
     return null;
@@ -159,7 +157,7 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
     try {
       const build = await compileKernels(options, assets, notes);
       const running = runWasm(options, build, assets.trainAbi);
-      const workers = await startWorkers(threads, running, build.modules, assets.loadThreads, notes);
+      const workers = await startWorkers(threads, running, build.modules, assets.spawn, notes);
       return assemble(
         options,
         notes,
@@ -175,7 +173,7 @@ export async function createEngineFrom(options: EngineOptions, assets: EngineAss
     }
   }
   if (threads > 1) notes.push("one thread in use: the TypeScript kernels run on one");
-  const createJsKernels = await assets.loadJsKernels();
+  const { createJsKernels } = await import("./js/index.js");
   const memory = memoryFor("js", options);
   return assemble(options, notes, assets.tape, {
     backend: "js",

@@ -155,14 +155,14 @@ export async function startThreads(
   memory: LinearMemory,
   modules: EngineModules,
   tile: Tile,
-  spawn: () => WorkerHandle,
+  spawn: () => Promise<WorkerHandle>,
 ): Promise<(allocate: (bytes: number) => Ptr) => Threads> {
   if (typeof document !== "undefined") throw new StateError("the main thread of a page must not wait, wants the engine in a worker");
   const workers: WorkerHandle[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     for (let i = 1; i < count; i++) {
-      const worker = spawn();
+      const worker = await spawn();
       workers.push(worker);
       worker.post({ memory: memory.wasm, modules, tile });
     }

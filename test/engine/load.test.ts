@@ -80,8 +80,7 @@ describe("createEngine", () => {
         baseline: { core: coreWasm, train: null },
         loadRelaxed: () => Promise.reject(new TypeError("no such chunk")),
         tape: null,
-        loadThreads: () => Promise.reject(new TypeError("not asked for")),
-        loadJsKernels: () => Promise.reject(new TypeError("not asked for")),
+        spawn: () => Promise.reject(new TypeError("not asked for")),
         loadV8Flags: () => Promise.reject(new TypeError("not asked for")),
       };
       const { info } = await createEngineFrom({ v8Flags: false }, assets);

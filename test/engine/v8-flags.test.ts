@@ -27,8 +27,7 @@ const engineUnder = (under: Under, options: EngineOptions = {}): Promise<Engine>
     baseline: { core: coreBaseline, train: trainBaseline },
     loadRelaxed: async () => ({ core: coreRelaxed, train: trainRelaxed }),
     tape: () => new Tape(backwards, initialise),
-    loadThreads: () => Promise.reject(new TypeError("not asked for")),
-    loadJsKernels: () => Promise.reject(new TypeError("not asked for")),
+    spawn: () => Promise.reject(new TypeError("not asked for")),
     loadV8Flags: async () => {
       const relaxed = v8Flags().relaxed!;
       return { v8Flags: () => ({ relaxed, wide: (run) => under(() => relaxed(run)) }) };
