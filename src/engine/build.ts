@@ -88,9 +88,10 @@ export async function compileKernels(
   if (typeof WebAssembly !== "object") throw new TypeError("this runtime has no WebAssembly");
   const fast = numerics !== "reproducible";
   const node = globalThis.process?.getBuiltinModule !== undefined;
-  const { relaxed, wide }: V8Flags = fast && v8Flags && node ? (await assets.loadV8Flags()).v8Flags() : {};
+  const free = fast && modules === undefined;
+  const { relaxed, wide }: V8Flags = free && v8Flags && node ? (await assets.loadV8Flags()).v8Flags() : {};
   let bytes: ModuleBytes | undefined;
-  if (modules === undefined && fast && (relaxed?.(hasRelaxedSimd) ?? hasRelaxedSimd())) {
+  if (free && (relaxed?.(hasRelaxedSimd) ?? hasRelaxedSimd())) {
     try {
       bytes = await unpack(await assets.loadRelaxed());
       modules = await compile(bytes, relaxed);

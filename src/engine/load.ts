@@ -1,6 +1,4 @@
-/**
- * Finds out what the runtime can do, brings the kernels up over one memory and builds the engine.
- */
+/** From checked options to an engine: kernels over one memory, threads where they are asked for, the tape of an entry that trains. */
 import { ConfigError, isRecurraError, StateError } from "../errors.js";
 import { checkOptions, flag, inRange, oneOf, wholeNumber } from "../options.js";
 import { CORE_ABI, type EngineModules, instantiate, type TRAIN_ABI } from "./abi.js";

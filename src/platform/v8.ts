@@ -45,7 +45,8 @@ export function v8Flags(): V8Flags {
   const { versions, arch, execArgv, env } = globalThis.process ?? {};
   if (versions === undefined || versions.deno !== undefined || versions.bun !== undefined || versions.electron !== undefined) return {};
   const major = Number.parseInt(versions.node, 10);
-  const given = [...execArgv, env.NODE_OPTIONS].join(" ").replaceAll("_", "-");
+  // Edge workers have some of a process.
+  const given = [...(execArgv ?? []), env?.NODE_OPTIONS].join(" ").replaceAll("_", "-");
   return {
     relaxed: under(RELAXED.versions.includes(major) ? RELAXED.flags : {}, given),
     ...(WIDE.versions.includes(major) && arch === "x64" && { wide: under(WIDE.flags, given) }),

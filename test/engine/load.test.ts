@@ -64,6 +64,14 @@ describe("createEngine", () => {
     expect(() => createEngineSync({ modules: { core: modules.core } })).toThrowError(/has no train module/);
   });
 
+  test("asks for no flags where it compiles nothing", async () => {
+    const refuse = () => Promise.reject(new TypeError("not asked for"));
+    const baseline = { core: coreWasm, train: null };
+    const assets = { trainAbi: null, baseline, loadRelaxed: refuse, tape: null, spawn: refuse, loadV8Flags: refuse };
+    const { info } = await createEngineFrom({ modules: { core: compile("core-baseline") } }, assets);
+    expect(info).toMatchObject({ build: "baseline", notes: [] });
+  });
+
   test("refuses relaxed modules where bits are to be the same everywhere", async () => {
     if (!hasRelaxedSimd()) return;
     const modules = { core: compile("core-relaxed"), train: compile("train-relaxed") };

@@ -36,6 +36,10 @@ describe("V8's flags", () => {
       expect(inProcess({ node: "24.0.0", [other]: "1.0.0" })).toEqual([undefined, undefined]);
     vi.stubGlobal("process", undefined);
     expect(v8Flags()).toEqual({});
+    vi.stubGlobal("process", {});
+    expect(v8Flags()).toEqual({});
+    vi.stubGlobal("process", { versions: { node: "22.19.0" } });
+    expect(v8Flags().relaxed!(() => 7)).toBe(7);
   });
 
   test("those that the process was started with stay as they are", () => {
