@@ -36,7 +36,7 @@ export interface BuildOptions {
   readonly threads?: number;
   /**
    * Whether flags of V8 may be on while the kernels of "fast" are compiled, which is where they make them faster: relaxed SIMD on Node 20;
-   * vectors of 256 bits on Node 24 to 26 on x64, for which kernels are compiled anew, for some 50 milliseconds, when steps have come to about
+   * vectors of 256 bits on Node 24 on x64, for which kernels are compiled anew, for some 50 milliseconds, when steps have come to about
    * as much work, or at once where there are several threads. The results are those of relaxed SIMD. What is compiled meanwhile on another
    * thread of the process comes under them too. Default true.
    */

@@ -15,10 +15,13 @@ interface V8Flags {
 
 /** With the major versions of Node that they were tried in: V8 complains of one it does not know, and cannot be asked. */
 const RELAXED = { versions: [20], flags: { "experimental-wasm-relaxed-simd": true } };
-/** Node 22, 23 and Deno have the first and not what it switches. */
+/**
+ * Node 22, 23 and Deno have the first and not what it switches. V8 inlines by what its first compiler counted: without that one, and with
+ * inlining on, V8 of Node 25 and 26 ends the process. No other version is taken before the tests have run on it.
+ */
 const WIDE = {
-  versions: [24, 25, 26],
-  flags: { "experimental-wasm-revectorize": true, liftoff: false, "wasm-lazy-compilation": false },
+  versions: [24],
+  flags: { "experimental-wasm-revectorize": true, liftoff: false, "wasm-lazy-compilation": false, "wasm-inlining": false },
 };
 
 function under(flags: Readonly<Record<string, boolean>>, given: string): Under {
