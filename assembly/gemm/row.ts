@@ -42,7 +42,8 @@ export function streamRow(n: i32, k: i32, a: usize, stepA: usize, b: usize, step
 }
 
 /**
- * One row over panels that lie `panel` bytes apart: y [8·panels] = beta·(what is at `seed`, or y where that is 0) + a·B, k >= 1. `panels`, 1, 3, 4 or 6, and `fenced` are constants at every call.
+ * One row over panels that lie `panel` bytes apart: y [8·panels] = beta·(what is at `seed`, or y where that is 0) + a·B, k >= 1. `panels`, 1, 3,
+ * 4 or 6, and `fenced` are constants at every call.
  * In the baseline build four are 8 loads beside 8 accumulators, more than the registers: k 128, n 512, GFLOP/s, medians on Node 20 by
  * parts of 1, 2, 4: two panels 19.9, 22.0, 22.3; three 21.8, 22.6, 24.8; four 19.6, 21.2, 21.0; six 13.7, 17.0, 15.8.
  */
@@ -116,12 +117,10 @@ function row(panels: i32, fenced: bool, k: i32, a: usize, b: usize, panel: usize
       x = v128.load32_splat(a, 8);
       r0 = madd(x, v128.load(b, 64), r0);
       r1 = madd(x, v128.load(b, 80), r1);
-      if (panels > 1) {
-        r2 = madd(x, v128.load(b1, 64), r2);
-        r3 = madd(x, v128.load(b1, 80), r3);
-        r4 = madd(x, v128.load(b2, 64), r4);
-        r5 = madd(x, v128.load(b2, 80), r5);
-      }
+      r2 = madd(x, v128.load(b1, 64), r2);
+      r3 = madd(x, v128.load(b1, 80), r3);
+      r4 = madd(x, v128.load(b2, 64), r4);
+      r5 = madd(x, v128.load(b2, 80), r5);
       if (panels > 3) {
         r6 = madd(x, v128.load(b3, 64), r6);
         r7 = madd(x, v128.load(b3, 80), r7);
@@ -137,12 +136,10 @@ function row(panels: i32, fenced: bool, k: i32, a: usize, b: usize, panel: usize
       x = v128.load32_splat(a, 12);
       r0 = madd(x, v128.load(b, 96), r0);
       r1 = madd(x, v128.load(b, 112), r1);
-      if (panels > 1) {
-        r2 = madd(x, v128.load(b1, 96), r2);
-        r3 = madd(x, v128.load(b1, 112), r3);
-        r4 = madd(x, v128.load(b2, 96), r4);
-        r5 = madd(x, v128.load(b2, 112), r5);
-      }
+      r2 = madd(x, v128.load(b1, 96), r2);
+      r3 = madd(x, v128.load(b1, 112), r3);
+      r4 = madd(x, v128.load(b2, 96), r4);
+      r5 = madd(x, v128.load(b2, 112), r5);
       if (panels > 3) {
         r6 = madd(x, v128.load(b3, 96), r6);
         r7 = madd(x, v128.load(b3, 112), r7);

@@ -8,7 +8,7 @@ const WIDE = [
   ["--no-experimental-wasm-revectorize", "--liftoff", "--wasm-lazy-compilation", "--wasm-inlining"],
 ].flat();
 
-/** What happens in a process of these versions: flags that are set, and "run". Null where there is no such thing to run under. */
+/** What happens in a process of these versions: flags that are set, and "run". Undefined where there is no such thing to run under. */
 function inProcess(versions: Record<string, string>, { arch = "x64", execArgv = [] as string[], env = {} as Record<string, string> } = {}) {
   const log: string[] = [];
   const v8 = { setFlagsFromString: (flag: string) => void log.push(flag) };
