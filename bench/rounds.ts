@@ -7,6 +7,8 @@ import { median } from "./statistics.js";
 export interface Running {
   readonly id: string;
   readonly remote: Remote;
+  /** How many it says it works with. */
+  readonly threads: number;
 }
 
 /** A system that was asked for: running, or not to be had. */
@@ -24,7 +26,10 @@ export async function describeSystem(entry: Pick<Started, "id" | "title" | "peer
   let why: string;
   try {
     const answer = await remote.call<"describe">({ op: "describe" });
-    if ("facts" in answer) return { ...entry, facts: answer.facts, why: null, running: { id: entry.id, remote } };
+    if ("facts" in answer) {
+      const { facts } = answer;
+      return { ...entry, facts, why: null, running: { id: entry.id, remote, threads: Number(facts.threads ?? 1) } };
+    }
     why = answer.cannot;
   } catch (error) {
     why = error instanceof Error ? error.message : String(error);
@@ -86,9 +91,19 @@ export function difference(row: Row, got: readonly number[], wanted: readonly nu
   return `value ${at} is ${got[at]}, wants ${wanted[at]} within ${allowed.toExponential(1)}`;
 }
 
+/** A garbage collector or a compiler beside the work is no second thread of it. */
+const SPARE_CORES = 0.5;
+
+/** Why a system's times are not those of the threads it says it works with; undefined when they are. */
+function undeclaredThreads({ threads, spent, cpuSpent }: Contestant): string | undefined {
+  const cores = cpuSpent / spent;
+  return cores > threads + SPARE_CORES ? `keeps ${cores.toFixed(1)} cores busy, says it works with ${threads} of them` : undefined;
+}
+
 interface Contestant extends Running {
   runs: number;
   spent: number;
+  cpuSpent: number;
   readonly rounds: number[];
 }
 
@@ -126,7 +141,7 @@ export async function measureRow(row: Row, systems: readonly Running[], { ms, wa
   for (const system of await prepare(row, systems, left)) {
     const warm = await system.remote.call<"warm">({ op: "warm", ms: warmMs, runs: WARM_RUNS });
     if ("cannot" in warm) throw new Error(`${system.id} ${row.id}: ${warm.cannot}`);
-    contestants.push({ ...system, runs: Math.max(1, Math.round(WINDOW_MS / Math.max(warm.ms, 1e-4))), spent: 0, rounds: [] });
+    contestants.push({ ...system, runs: Math.max(1, Math.round(WINDOW_MS / Math.max(warm.ms, 1e-4))), spent: 0, cpuSpent: 0, rounds: [] });
   }
   const unfinished = () => contestants.filter(({ spent, rounds }) => spent < ms || rounds.length < MIN_ROUNDS);
   for (let turn = unfinished(); turn.length > 0; turn = unfinished()) {
@@ -134,14 +149,18 @@ export async function measureRow(row: Row, systems: readonly Running[], { ms, wa
       const answer = await contestant.remote.call<"time">({ op: "time", runs: contestant.runs });
       if ("cannot" in answer) throw new Error(`${contestant.id} ${row.id}: ${answer.cannot}`);
       contestant.spent += answer.ms;
+      contestant.cpuSpent += answer.cpuMs ?? 0;
       contestant.rounds.push(answer.ms / contestant.runs);
     }
   }
   const timings: Timing[] = [];
-  for (const { id, remote, rounds, runs } of contestants) {
+  for (const contestant of contestants) {
+    const { id, remote, rounds, runs } = contestant;
     const answer = await remote.call<"memory">({ op: "memory" });
-    timings.push({ id, rounds, runs, memory: "memory" in answer ? answer.memory : null });
     await remote.call<"release">({ op: "release" });
+    const why = undeclaredThreads(contestant);
+    if (why === undefined) timings.push({ id, rounds, runs, memory: "memory" in answer ? answer.memory : null });
+    else left.push({ id, why, failed: true });
   }
   return { row, timings, left };
 }

@@ -1,21 +1,22 @@
 import { describe, expect, test } from "vitest";
 import { integers, numbers, sample } from "../../bench/data.js";
 import { type Answer, Cannot, type Remote, type Request, respond, type System } from "../../bench/protocol.js";
-import { difference, measureRow, ratio } from "../../bench/rounds.js";
+import { difference, measureRow, type Running, ratio } from "../../bench/rounds.js";
 import { forward, product, ROWS } from "../../bench/rows.js";
 import { fittedExponent, median, quantile } from "../../bench/statistics.js";
 
 /** A system in this process; `log` gets what it was asked for, in turn with the others. */
-function local(id: string, log: string[], system: Partial<System>): { id: string; remote: Remote } {
+function local(id: string, log: string[], system: Partial<System>): Running {
   const answer = respond(() => ({ facts: {}, prepare: () => ({ run: () => undefined, check: () => [1, 2] }), ...system }));
   const call = async (request: Request) => {
     log.push(`${id} ${request.op}`);
     return answer(request);
   };
-  return { id, remote: { call: call as Remote["call"], close: () => undefined } };
+  // What else this process does is none of the system's business.
+  return { id, remote: { call: call as Remote["call"], close: () => undefined }, threads: 64 };
 }
 
-async function described(...systems: { id: string; remote: Remote }[]) {
+async function described(...systems: Running[]) {
   for (const { remote } of systems) await remote.call<"describe">({ op: "describe" });
   return systems;
 }
@@ -58,6 +59,24 @@ describe("measureRow", () => {
       { id: "broken", why: "Error: out of luck", failed: true },
     ]);
     expect(log).not.toContain("wrong time");
+  });
+
+  test("has no time for a system that works with more threads than it says", async () => {
+    const says = ({ remote, ...rest }: Running, ms: number, cpuMs: number | null): Running => {
+      const call = (request: Request) =>
+        request.op === "time" ? Promise.resolve({ ms, cpuMs }) : remote.call<"memory">(request as { op: "memory" });
+      return { ...rest, threads: 1, remote: { ...remote, call: call as Remote["call"] } };
+    };
+    const two = { ...says(local("two", [], {}), 10, 19), threads: 2 };
+    const systems = [
+      says(local("secret", [], {}), 10, 19),
+      says(local("honest", [], {}), 10, 11),
+      says(local("page", [], {}), 10, null),
+      two,
+    ];
+    const { timings, left } = await measureRow(row, await described(...systems), effort);
+    expect(timings.map(({ id }) => id)).toEqual(["honest", "page", "two"]);
+    expect(left).toEqual([{ id: "secret", why: "keeps 1.9 cores busy, says it works with 1 of them", failed: true }]);
   });
 });
 
@@ -114,7 +133,7 @@ test("an answer is typed by its request", async () => {
   const answer = respond(() => ({ facts: { build: "x" }, prepare: () => ({ run: () => Promise.resolve(), check: () => [] }) }));
   expect(await answer({ op: "describe" })).toEqual({ facts: { build: "x" } } satisfies Answer);
   expect(await answer({ op: "prepare", row })).toEqual({ check: [] });
-  expect(await answer({ op: "time", runs: 2 })).toEqual({ ms: expect.any(Number) });
+  expect(await answer({ op: "time", runs: 2 })).toEqual({ ms: expect.any(Number), cpuMs: expect.any(Number) });
   expect(await answer({ op: "memory" })).toEqual({ memory: null });
   await answer({ op: "release" });
   await expect(answer({ op: "time", runs: 1 })).rejects.toThrowError("no row is prepared");
