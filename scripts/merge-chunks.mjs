@@ -147,7 +147,9 @@ export async function mergeChunks(out, groups, apart) {
     texts.set(entry, imports + texts.get(entry).replace(LONG_TEXT, ""));
     kept.add(target);
   };
-  const chunksOf = (entry) => [...closure(texts, entry)].filter((file) => file.startsWith("chunks/") && !kept.has(file)).sort();
+  // By length: by name, which is a hash, any change of any chunk would move gzip's sizes by some 50 bytes.
+  const byLength = (a, b) => texts.get(a).length - texts.get(b).length;
+  const chunksOf = (entry) => [...closure(texts, entry)].filter((file) => file.startsWith("chunks/") && !kept.has(file)).sort(byLength);
   const early = lazyChunks(texts, [
     ...new Set([...groups.map(([, entry]) => entry), ...apart].flatMap((entry) => [...closure(texts, entry)])),
   ]);

@@ -91,5 +91,5 @@ export function f32_dropout(y: usize, x: usize, n: i32, key0: i32, key1: i32, th
 
 export function f32_normal(y: usize, n: i32, key0: i32, key1: i32, mean: f64, std: f64): void {
   inline.always(draw(WORDS, y, 0, n, key0, key1, 0, 0, 0, 0));
-  for (; n > 0; n--, y += 4) store<f32>(y, <f32>(mean + std * normalQuantile((<f64>load<u32>(y) + 0.5) / 4294967296)));
+  for (; n > 0; n--, y += 4) store<f32>(y, <f32>(mean + std * inline.always(normalQuantile((<f64>load<u32>(y) + 0.5) / 4294967296))));
 }

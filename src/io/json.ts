@@ -14,7 +14,6 @@ export interface JsonOptions {
 
 const MAX_DEPTH = 64;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const LONE_SURROGATE = /\p{Surrogate}/u;
 const WORDS: readonly (readonly [string, JsonValue])[] = [
   ["true", true],
   ["false", false],
@@ -95,7 +94,7 @@ class Parser {
     }
     this.#at = end + 1;
     const value = escaped ? this.#unescape(start) : this.text.slice(start + 1, end);
-    if ((escaped || surrogate) && LONE_SURROGATE.test(value)) this.#fail("no lone surrogate in the string before");
+    if ((escaped || surrogate) && !value.isWellFormed()) this.#fail("no lone surrogate in the string before");
     return value;
   }
 

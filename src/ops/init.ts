@@ -14,8 +14,11 @@ export class Parameter extends Tensor {
   constructor(engine: Engine, shape: Shape, initialiser: Initialiser) {
     super(engine, shape, "f32", engine.allocatePersistent(sizeOf(shape) * 4, "Parameter"));
     this.requiresGrad = true;
-    const start = this.address("Parameter") >>> 2;
-    engine.memory.f32.fill(0, start, start + this.size);
-    initialiserOf(engine)?.(this, initialiser);
+    const initialise = initialiserOf(engine);
+    if (initialise !== null && initialiser.kind !== "zeros") initialise(this, initialiser);
+    else {
+      const start = this.address("Parameter") >>> 2;
+      engine.memory.f32.fill(0, start, start + this.size);
+    }
   }
 }

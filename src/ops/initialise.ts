@@ -2,7 +2,6 @@
 import type { Initialise } from "../tensor/tape.js";
 
 export const initialise: Initialise = (parameter, initialiser) => {
-  if (initialiser.kind === "zeros") return;
   const { engine, size } = parameter;
   const ptr = parameter.address("Parameter");
   const [key0, key1] = engine.nextKey("init");

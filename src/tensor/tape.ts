@@ -10,14 +10,16 @@ import type { TapeEntry, Tensor } from "./tensor.js";
 
 export type { BackwardContext } from "./gradients.js";
 
-/** What a new parameter starts as. */
-export type Initialiser =
-  | { readonly kind: "zeros" }
+/** What a new parameter that is drawn starts as. */
+type RandomInitialiser =
   | { readonly kind: "uniform"; readonly low: number; readonly high: number }
   | { readonly kind: "normal"; readonly mean: number; readonly std: number };
 
-/** Fills a new parameter, which holds zeros. */
-export type Initialise = (parameter: Tensor, initialiser: Initialiser) => void;
+/** What a new parameter starts as. */
+export type Initialiser = { readonly kind: "zeros" } | RandomInitialiser;
+
+/** Fills a new parameter, whatever its memory holds. */
+export type Initialise = (parameter: Tensor, initialiser: RandomInitialiser) => void;
 
 export type Backward = (context: BackwardContext, entry: TapeEntry) => void;
 

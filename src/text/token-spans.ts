@@ -18,7 +18,7 @@ function align(text: string, { normalization, lowercase }: TokenizerRules): { st
   const starts: number[] = [];
   const ends: number[] = [];
   let at = 0;
-  for (const [unit] of text.replace(/\p{Surrogate}/gu, "\ufffd").matchAll(UNITS)) {
+  for (const [unit] of text.toWellFormed().matchAll(UNITS)) {
     const same = normalization === "none" ? unit : unit.normalize(normalization);
     const { length } = lowercase ? same.toLowerCase() : same;
     for (let i = 0; i < length; i++) {

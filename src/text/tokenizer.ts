@@ -59,7 +59,7 @@ export class Tokenizer {
   /** The text that is cut into tokens. */
   normalize(text: string): string {
     const { normalization, lowercase } = this.options;
-    const wellFormed = text.replace(/\p{Surrogate}/gu, "\ufffd");
+    const wellFormed = text.toWellFormed();
     const normal = normalization === "none" ? wellFormed : wellFormed.normalize(normalization);
     return lowercase ? normal.toLowerCase() : normal;
   }

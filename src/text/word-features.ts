@@ -10,7 +10,7 @@ const LONGEST_HALF = 12;
 const LONG = 1024;
 
 /** NFC; what is half a character counts as U+FFFD, for a file could not hold it. */
-const wellFormed = (word: string): string => word.replace(/\p{Surrogate}/gu, "\ufffd").normalize("NFC");
+const wellFormed = (word: string): string => word.toWellFormed().normalize("NFC");
 
 /** The form by which words are counted: NFC, lower case, every digit a 0. */
 export const plainForm = (word: string): string =>
