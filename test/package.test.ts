@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -261,6 +263,33 @@ describe("the built package", () => {
     expect(names("index").length).toBeLessThanOrEqual(6);
     expect(names("worker")).not.toContain("run");
     for (const [name, text] of loadedBy("index")) expect(/[^\t\n -~]/.exec(text)?.[0], name).toBeUndefined();
+  });
+
+  test("Node takes the best kernels from files, or from text where there are none, to the same bits", () => {
+    const copy = mkdtempSync(path.join(tmpdir(), "recurra-dist-"));
+    const run = (): string => {
+      const script = `
+        import { createEngine, Embedding, LSTM, tensor } from ${JSON.stringify(pathToFileURL(path.join(copy, "dist/index.js")).href)};
+        const engine = await createEngine({ seed: 3 });
+        const [embed, lstm] = [new Embedding(engine, { numEmbeddings: 9, embeddingDim: 5 }), new LSTM(engine, { inputSize: 5, hiddenSize: 7 })];
+        const { state } = engine.step(() => lstm.forward(embed.forward(tensor(engine, Int32Array.of(1, 2, 3), [1, 3]))));
+        console.log(engine.info.build, JSON.stringify(engine.info.notes), state.h.data().join());`;
+      return node(script);
+    };
+    try {
+      cpSync(path.join(root, "dist"), path.join(copy, "dist"), { recursive: true });
+      cpSync(path.join(root, "package.json"), path.join(copy, "package.json"));
+      const whole = run();
+      expect(whole).toMatch(/^relaxed \[\] /);
+      renameSync(path.join(copy, "dist/wasm"), path.join(copy, "wasm"));
+      expect(run()).toBe(whole);
+      renameSync(path.join(copy, "wasm"), path.join(copy, "dist/wasm"));
+      const chunks = path.join(copy, "dist/chunks");
+      for (const file of readdirSync(chunks).filter((name) => name.includes("relaxed-inline"))) rmSync(path.join(chunks, file));
+      expect(run()).toBe(whole);
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
   });
 
   test.each(Object.entries(ENTRIES))("%s exports these names", (entry, names) => {

@@ -9,5 +9,5 @@ export const runAssets = (worker: () => URL): EngineAssets => ({
   loadRelaxed: async () => ({ core: (await import("../../build/wasm/core-relaxed-inline.js")).default, train: null }),
   tape: null,
   spawn: async () => (await import("../platform/workers.js")).spawnWorker(worker()),
-  loadV8Flags: () => import("../platform/v8.js"),
+  loadNode: () => import("./on-node.js"),
 });

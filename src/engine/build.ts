@@ -10,19 +10,21 @@ export interface InlineModules {
   readonly train: { readonly text: string; readonly start: number } | null;
 }
 
-/** What flags of V8 help with, where modules are compiled without waiting (src/platform/v8.ts). */
-export interface V8Flags {
-  /** Relaxed SIMD. */
+/** What Node has for relaxed SIMD's build (src/assets/on-node.ts): flags of V8, under which modules are compiled without waiting. */
+export interface Offer {
+  /** Relaxed SIMD itself. */
   readonly relaxed?: Under;
   /** Vectors of 256 bits, and all optimised at once. */
   readonly wide?: Under;
+  /** The modules, where they can be read from files. */
+  readonly bytes?: ModuleBytes | undefined;
 }
 
 export interface BuildAssets {
   readonly baseline: InlineModules;
   readonly loadRelaxed: () => Promise<InlineModules>;
-  /** Asked for where there is a module of Node's to set them by. */
-  readonly loadV8Flags: () => Promise<{ readonly v8Flags: () => V8Flags }>;
+  /** Asked for where there are modules of Node's. */
+  readonly loadNode: () => Promise<{ readonly relaxedOnNode: (flags: boolean, train: boolean) => Offer }>;
 }
 
 /** Options of createEngine that a build depends on. */
@@ -86,14 +88,14 @@ export async function compileKernels(
   notes: string[],
 ): Promise<Build> {
   if (typeof WebAssembly !== "object") throw new TypeError("this runtime has no WebAssembly");
-  const fast = numerics !== "reproducible";
-  const node = globalThis.process?.getBuiltinModule !== undefined;
-  const free = fast && modules === undefined;
-  const { relaxed, wide }: V8Flags = free && v8Flags && node ? (await assets.loadV8Flags()).v8Flags() : {};
-  let bytes: ModuleBytes | undefined;
+  const free = modules === undefined && numerics !== "reproducible";
+  const node = free && globalThis.process?.getBuiltinModule;
+  const offer: Offer = node ? (await assets.loadNode()).relaxedOnNode(v8Flags, assets.baseline.train !== null) : {};
+  const { relaxed, wide } = offer;
+  let { bytes } = offer;
   if (free && (relaxed?.(hasRelaxedSimd) ?? hasRelaxedSimd())) {
     try {
-      bytes = await unpack(await assets.loadRelaxed());
+      bytes ??= await unpack(await assets.loadRelaxed());
       modules = await compile(bytes, relaxed);
     } catch (error) {
       notes.push(`baseline SIMD in use: ${String(error)}`);

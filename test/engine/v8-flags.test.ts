@@ -28,9 +28,9 @@ const engineUnder = (under: Under, options: EngineOptions = {}): Promise<Engine>
     loadRelaxed: async () => ({ core: coreRelaxed, train: trainRelaxed }),
     tape: () => new Tape(backwards, initialise),
     spawn: () => Promise.reject(new TypeError("not asked for")),
-    loadV8Flags: async () => {
+    loadNode: async () => {
       const relaxed = v8Flags().relaxed!;
-      return { v8Flags: () => ({ relaxed, wide: (run) => under(() => relaxed(run)) }) };
+      return { relaxedOnNode: () => ({ relaxed, wide: (run) => under(() => relaxed(run)) }) };
     },
   });
 
