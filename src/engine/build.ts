@@ -52,13 +52,14 @@ export interface BuildOptions {
   readonly modules?: EngineModules;
 }
 
-/** (module (func (drop (i8x16.relaxed_swizzle (v128.const …) (v128.const …))))). Hand-assembled. */
-const ZEROS = new Array<number>(16).fill(0);
-const RELAXED_CODE = [0, 0xfd, 0x0c, ...ZEROS, 0xfd, 0x0c, ...ZEROS, 0xfd, 0x80, 0x02, 0x1a, 0x0b];
-const RELAXED = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 44, 1, 42, ...RELAXED_CODE];
+/** (module (func (param v128 v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 1)))). Hand-assembled. */
+const RELAXED = new Uint8Array([
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 7, 1, 0x60, 2, 0x7b, 0x7b, 1, 0x7b, 3, 2, 1, 0, 10, 11, 1, 9, 0, 0x20, 0, 0x20, 1, 0xfd, 0x80, 2,
+  0x0b,
+]);
 
 /** Whether this runtime has relaxed SIMD. */
-export const hasRelaxedSimd = (): boolean => WebAssembly.validate(Uint8Array.from(RELAXED));
+export const hasRelaxedSimd = (): boolean => WebAssembly.validate(RELAXED);
 
 /**
  * The tile that suits this runtime's relaxed SIMD. Those with fences are for V8 11 and 12, which move loads away from their use
