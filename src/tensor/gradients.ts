@@ -12,6 +12,8 @@ import { Tensor } from "./tensor.js";
 /** What an operation's backward pass sees. Addresses are valid until it returns. */
 export interface BackwardContext {
   readonly engine: Engine;
+  /** Nothing reads what the operation kept after this: its memory may be written to, if the entry is marked as freed before. */
+  readonly consumes: boolean;
   /** Gradient of an output, 0 when nothing flowed into it. */
   gradOf(output: Tensor): Ptr;
   /** Where the gradient of an input goes (out = beta·out + gradient), or null when none is wanted. */
@@ -31,6 +33,7 @@ export class Gradients implements BackwardContext {
   constructor(
     readonly engine: Engine,
     private readonly commits: boolean,
+    readonly consumes: boolean,
   ) {}
 
   seed(loss: Tensor): void {

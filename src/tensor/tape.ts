@@ -25,6 +25,7 @@ export type Backward = (context: BackwardContext, entry: TapeEntry) => void;
 
 export class Tape implements StepHook {
   readonly #entries: TapeEntry[] = [];
+  #watched = 0;
   #paused = 0;
   #blank = 0;
 
@@ -56,6 +57,20 @@ export class Tape implements StepHook {
       return fn();
     } finally {
       this.#paused--;
+    }
+  }
+
+  /** Whether someone reads what operations keep. */
+  get watched(): boolean {
+    return this.#watched > 0;
+  }
+
+  whileWatched<T>(fn: () => T): T {
+    this.#watched++;
+    try {
+      return fn();
+    } finally {
+      this.#watched--;
     }
   }
 
@@ -125,12 +140,12 @@ export interface BackwardOptions {
 
 /**
  * Back-propagation: adds d loss / d leaf to `grad` of every leaf that requires it. Gradients are gathered in the step's memory
- * and committed at the end, so that a failed call changes nothing.
+ * and committed at the end, so that a failed call changes no `grad`.
  * @param loss one element
  * @throws ShapeError when the loss has more elements; StateError outside a step, without a history, or the second time
  */
 export function backward(loss: Tensor, { retainGraph = false }: BackwardOptions = {}): void {
-  const { gradients, walked } = walkBack("backward", loss, true);
+  const { gradients, walked } = walkBack("backward", loss, true, !retainGraph);
   gradients.commit();
   if (!retainGraph) for (const entry of walked) entry.freed = true;
 }
@@ -140,19 +155,20 @@ export function backward(loss: Tensor, { retainGraph = false }: BackwardOptions 
  * the graph is kept. Throws as {@link backward}.
  */
 export function gradientsOf(where: string, loss: Tensor, of: readonly Tensor[]): (Tensor | null)[] {
-  const { gradients } = walkBack(where, loss, false);
+  const { gradients } = walkBack(where, loss, false, false);
   return of.map((tensor) => gradients.denseOf(tensor));
 }
 
-/** What `fn` recorded and what it returned; its operations stay on the tape until the running step ends. */
+/** What `fn` recorded and what it returned; its operations stay on the tape until the running step ends, with all that they keep. */
 export function recordedBy<T>(engine: Engine, fn: () => T): { result: T; entries: readonly TapeEntry[] } {
   const tape = tapeOf(engine);
   const mark = tape?.mark() ?? 0;
-  const result = fn();
+  const result = tape === null ? fn() : tape.whileWatched(fn);
   return { result, entries: tape?.entries().slice(mark) ?? [] };
 }
 
-function walkBack(where: string, loss: Tensor, commits: boolean): { gradients: Gradients; walked: TapeEntry[] } {
+/** @param consumes whether the graph is of no use afterwards */
+function walkBack(where: string, loss: Tensor, commits: boolean, consumes: boolean): { gradients: Gradients; walked: TapeEntry[] } {
   const { engine } = loss;
   const tape = tapeOf(engine);
   if (loss.size !== 1) throw new ShapeError(`${where}: loss has ${loss.size} elements (shape ${show(loss.shape)}), wants 1`);
@@ -163,7 +179,7 @@ function walkBack(where: string, loss: Tensor, commits: boolean): { gradients: G
   if (loss.source === null)
     throw new StateError(`${where}: loss has no history, wants a result computed in this step from a tensor that requires a gradient`);
 
-  const gradients = new Gradients(engine, commits);
+  const gradients = new Gradients(engine, commits, consumes && !tape.watched);
   gradients.seed(loss);
   const walked: TapeEntry[] = [];
   tape.withoutRecording(() => {

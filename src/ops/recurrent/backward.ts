@@ -56,6 +56,7 @@ export type ChainWatch = (step: {
 }) => void;
 
 interface ChainContext extends LayerContext {
+  readonly consumes: boolean;
   readonly watch: ChainWatch | undefined;
 }
 
@@ -74,6 +75,7 @@ interface Chain {
 /**
  * @param dOut gradient of the packed output [total, D·R] of the last layer, 0 when nothing flowed into it
  * @param dInput where the gradient of the packed input goes (written, not added), or 0
+ * @param consumes whether gates may be overwritten by their gradients
  */
 export function backwardLayers(
   engine: Engine,
@@ -85,10 +87,11 @@ export function backwardLayers(
   dOut: Ptr,
   dInput: Ptr,
   states: StateGradients,
+  consumes: boolean,
   watch?: ChainWatch,
 ): void {
   const sizes = sizesOf(spec);
-  const context: ChainContext = { engine, spec, sizes, ragged, watch };
+  const context: ChainContext = { engine, spec, sizes, ragged, consumes, watch };
   let dLayer = dOut;
   for (let layer = spec.numLayers - 1; layer >= 0; layer--) {
     const trace = traces[layer]!;
@@ -139,8 +142,11 @@ function backwardDirection(
   const dh = start(states.hN, recurrent);
   const dc = lstm ? start(states.cN, hidden) : 0;
   const gateWidth = sizes.gates * hidden;
+  // In their place they are in the cache, and a quarter of the step's memory is not touched. Where a GRU resets before the product, gates
+  // are read after their gradients are written.
+  const inPlace = context.consumes && (spec.kind !== "GRU" || spec.resetAfter);
   const chain: Chain = {
-    dGates: floats(total * gateWidth),
+    dGates: inPlace ? own.trace.gates : floats(total * gateWidth),
     dHn: spec.kind === "GRU" ? floats(total * hidden) : 0,
     dProjected: spec.projSize > 0 ? floats(total * recurrent) : 0,
     hPrev: floats(total * recurrent),

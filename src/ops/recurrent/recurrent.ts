@@ -102,9 +102,10 @@ export function recurrent(spec: RecurrentSpec, given: RecurrentInputs): Recurren
   return { output, h, c };
 }
 
-export const recurrentBackward: Backward = (context, { outputs, saved }) => {
+export const recurrentBackward: Backward = (context, entry) => {
+  const { outputs, saved } = entry;
   const { spec, inputs, ragged, traces, watch } = saved as RecurrentSaved;
-  const { engine } = context;
+  const { engine, consumes } = context;
   const [output, h, c] = outputs as [Tensor, Tensor, Tensor | undefined];
   const sizes = sizesOf(spec);
   const slot = (tensor: Tensor | null) => (tensor === null ? null : context.into(tensor));
@@ -123,7 +124,8 @@ export const recurrentBackward: Backward = (context, { outputs, saved }) => {
     const gradient = context.gradOf(output);
     const dOut = gradient === 0 ? 0 : pack(engine, ragged, gradient, sizes.width);
     const dx = dInput === null ? 0 : engine.scratch((ragged.total + 1) * spec.inputSize * 4);
-    backwardLayers(engine, spec, inputs.weights, slots, ragged, traces, dOut, dx, states, watch);
+    entry.freed ||= consumes;
+    backwardLayers(engine, spec, inputs.weights, slots, ragged, traces, dOut, dx, states, consumes, watch);
     if (dInput !== null) returnInput(engine, ragged, dInput, dx, spec.inputSize);
   });
 };
