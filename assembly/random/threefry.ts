@@ -89,7 +89,16 @@ export function f32_dropout(y: usize, x: usize, n: i32, key0: i32, key1: i32, th
   inline.always(draw(DROPOUT, y, x, n, key0, key1, scale, 0, threshold, beta));
 }
 
+/** Words become deviates. */
+function deviates(y: usize, n: i32, mean: f64, std: f64): void {
+  for (; n > 0; n--, y += 4) store<f32>(y, <f32>(mean + std * inline.always(normalQuantile((<f64>load<u32>(y) + 0.5) / 4294967296))));
+}
+
+/** Called for so many, so that the optimised function takes over as soon as it is there: a first call fills an embedding. */
+const PIECE: i32 = 1024;
+
 export function f32_normal(y: usize, n: i32, key0: i32, key1: i32, mean: f64, std: f64): void {
   inline.always(draw(WORDS, y, 0, n, key0, key1, 0, 0, 0, 0));
-  for (; n > 0; n--, y += 4) store<f32>(y, <f32>(mean + std * inline.always(normalQuantile((<f64>load<u32>(y) + 0.5) / 4294967296))));
+  for (; n > PIECE; n -= PIECE, y += 4 * PIECE) deviates(y, PIECE, mean, std);
+  deviates(y, n, mean, std);
 }
