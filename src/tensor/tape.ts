@@ -23,11 +23,32 @@ export type Initialise = (parameter: Tensor, initialiser: RandomInitialiser) => 
 
 export type Backward = (context: BackwardContext, entry: TapeEntry) => void;
 
+/** Whether a function that was entered is running still; they nest. */
+class Within {
+  #depth = 0;
+
+  get active(): boolean {
+    return this.#depth > 0;
+  }
+
+  run<T>(fn: () => T): T {
+    this.#depth++;
+    try {
+      return fn();
+    } finally {
+      this.#depth--;
+    }
+  }
+}
+
 export class Tape implements StepHook {
   readonly #entries: TapeEntry[] = [];
-  #watched = 0;
-  #paused = 0;
-  #blank = 0;
+  /** Nothing is recorded. */
+  readonly paused = new Within();
+  /** New parameters are zeros. */
+  readonly blank = new Within();
+  /** Someone reads what operations keep. */
+  readonly watched = new Within();
 
   /** @param backwards gradients by operation @param initialise how parameters are filled */
   constructor(
@@ -44,47 +65,15 @@ export class Tape implements StepHook {
   }
 
   get recording(): boolean {
-    return this.#paused === 0;
+    return !this.paused.active;
   }
 
   record(entry: TapeEntry): void {
     this.#entries.push(entry);
   }
 
-  withoutRecording<T>(fn: () => T): T {
-    this.#paused++;
-    try {
-      return fn();
-    } finally {
-      this.#paused--;
-    }
-  }
-
-  /** Whether someone reads what operations keep. */
-  get watched(): boolean {
-    return this.#watched > 0;
-  }
-
-  whileWatched<T>(fn: () => T): T {
-    this.#watched++;
-    try {
-      return fn();
-    } finally {
-      this.#watched--;
-    }
-  }
-
   get initialiser(): Initialise | null {
-    return this.#blank === 0 ? this.initialise : null;
-  }
-
-  withoutInitialising<T>(fn: () => T): T {
-    this.#blank++;
-    try {
-      return fn();
-    } finally {
-      this.#blank--;
-    }
+    return this.blank.active ? null : this.initialise;
   }
 
   /** The entries in the order they ran. */
@@ -101,7 +90,7 @@ export const initialiserOf = (engine: Engine): Initialise | null => tapeOf(engin
 /** Runs `fn`, whose new parameters are zeros: for a model that is about to be given its weights. */
 export function blank<T>(engine: Engine, fn: () => T): T {
   const tape = tapeOf(engine);
-  return tape === null ? fn() : tape.withoutInitialising(fn);
+  return tape === null ? fn() : tape.blank.run(fn);
 }
 
 /** Whether an operation on these inputs will be recorded, so that it must save what its gradient reads. */
@@ -127,7 +116,7 @@ export function record(op: string, inputs: readonly Tensor[], outputs: readonly 
 /** Runs `fn` without recording: no gradient will flow through what it computes. */
 export function noGrad<T>(engine: Engine, fn: () => T): T {
   const tape = tapeOf(engine);
-  return tape === null ? fn() : tape.withoutRecording(fn);
+  return tape === null ? fn() : tape.paused.run(fn);
 }
 
 /** Runs `fn` in the running step; where there is none in one of its own and without recording, so that what lies between is freed. */
@@ -163,7 +152,7 @@ export function gradientsOf(where: string, loss: Tensor, of: readonly Tensor[]):
 export function recordedBy<T>(engine: Engine, fn: () => T): { result: T; entries: readonly TapeEntry[] } {
   const tape = tapeOf(engine);
   const mark = tape?.mark() ?? 0;
-  const result = tape === null ? fn() : tape.whileWatched(fn);
+  const result = tape === null ? fn() : tape.watched.run(fn);
   return { result, entries: tape?.entries().slice(mark) ?? [] };
 }
 
@@ -179,10 +168,10 @@ function walkBack(where: string, loss: Tensor, commits: boolean, consumes: boole
   if (loss.source === null)
     throw new StateError(`${where}: loss has no history, wants a result computed in this step from a tensor that requires a gradient`);
 
-  const gradients = new Gradients(engine, commits, consumes && !tape.watched);
+  const gradients = new Gradients(engine, commits, consumes && !tape.watched.active);
   gradients.seed(loss);
   const walked: TapeEntry[] = [];
-  tape.withoutRecording(() => {
+  tape.paused.run(() => {
     const entries = tape.entries();
     for (let i = entries.indexOf(loss.source!); i >= 0; i--) {
       const entry = entries[i]!;
