@@ -9,19 +9,32 @@ import { chmod, cp, mkdir, readdir, readFile, rename, rm } from "node:fs/promise
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { mergeChunks } from "./merge-chunks.mjs";
+import { DIST, mergeChunks } from "./merge-chunks.mjs";
+import { splitStatements } from "./split-statements.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const strict = process.argv.includes("--strict");
 /** Written beside dist/ and renamed at the end, so that a failed build leaves the last one. */
 const out = path.join(root, "build", `dist-${process.pid}`);
 const LIBRARY = {
-  worker: "src/worker.ts",
   index: "src/index.ts",
   infer: "src/infer.ts",
   layers: "src/layers/index.ts",
   tasks: "src/tasks/index.ts",
   inspect: "src/inspect/index.ts",
+};
+/**
+ * What is loaded by itself, with its own copy of what little others have too: were it shared, that would be a file more for every entry to
+ * load. So none of it may have what is told by its identity, such as a class of errors.
+ */
+const APART = {
+  worker: "src/worker.ts",
+  "chunks/threads": "src/engine/threads.ts",
+  "chunks/js": "src/engine/js/index.ts",
+  "chunks/optimise": "src/engine/optimise.ts",
+  "chunks/workers": "src/platform/workers.ts",
+  "chunks/core-relaxed-inline": "build/wasm/core-relaxed-inline.js",
+  "chunks/train-relaxed-inline": "build/wasm/train-relaxed-inline.js",
 };
 const CLI = "src/cli/main.ts";
 
@@ -32,30 +45,46 @@ const present = (file) => {
 };
 
 /** Not minified: whoever bundles it does that, and stack traces stay readable. check-sizes measures it minified. */
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  format: "esm",
+  platform: "neutral",
+  target: "es2022",
+  external: ["node:*"],
+  outdir: out,
+  legalComments: "none",
+  logLevel: "error",
+};
+
+/** Imports of what is apart stay, by the name that it has in dist/. */
+const apart = {
+  name: "apart",
+  setup({ onResolve, resolve }) {
+    const names = new Map(Object.entries(APART).map(([name, file]) => [path.join(root, file), name]));
+    onResolve({ filter: /^\./ }, async ({ path: from, kind, pluginData, ...importer }) => {
+      if (kind !== "dynamic-import" || pluginData === apart) return undefined;
+      const { path: file } = await resolve(from, { kind, ...importer, pluginData: apart });
+      return names.has(file) ? { path: `${DIST}${names.get(file)}.js`, external: true } : undefined;
+    });
+  },
+};
+
 async function buildLibrary() {
-  const entryPoints = Object.fromEntries(Object.entries(LIBRARY).filter(([, file]) => present(file)));
+  await build({ ...options, entryPoints: APART });
   await build({
-    absWorkingDir: root,
-    entryPoints,
-    bundle: true,
+    ...options,
+    entryPoints: Object.fromEntries(Object.entries(LIBRARY).filter(([, file]) => present(file))),
     splitting: true,
-    format: "esm",
-    platform: "neutral",
-    target: "es2022",
-    external: ["node:*"],
-    outdir: out,
     chunkNames: "chunks/[name]-[hash]",
-    legalComments: "none",
-    logLevel: "error",
+    plugins: [apart, splitStatements],
   });
-  await mergeChunks(
-    out,
-    [
-      ["run", "infer.js"],
-      ["train", "index.js"],
-    ],
-    ["worker.js"],
-  );
+  await mergeChunks(out, [
+    ["run", "infer.js"],
+    ["train", "index.js"],
+    ["layers", "layers.js"],
+    ["tasks", "tasks.js"],
+  ]);
 }
 
 /** With commander in it, whose CommonJS wants a `require`; what a command needs is a chunk that is read when it is called. */

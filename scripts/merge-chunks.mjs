@@ -82,7 +82,7 @@ async function join(out, chunks, texts) {
       {
         name: "others stay imports",
         setup: ({ onResolve, onLoad }) => {
-          onResolve({ filter: /^\.\// }, ({ path: from, kind }) =>
+          onResolve({ filter: new RegExp(`^(\\./|${DIST})`) }, ({ path: from, kind }) =>
             kind === "dynamic-import" || !inside.has(from.slice(2)) ? { path: from, external: true } : undefined,
           );
           // What was redirected already is not on the disk yet.
@@ -116,25 +116,31 @@ function lazyChunks(texts, files = [...texts.keys()]) {
   return [...new Set(names.flat())].map((name) => `chunks/${name}`);
 }
 
+/** How an import names a file of dist/ as long as it may still move; and as it is where the importing file lies. */
+export const DIST = "dist:";
+const inPlace = (file, text) =>
+  text.replaceAll(new RegExp(`(?<=import\\(")${DIST}([^"]+)`, "g"), (_, to) => `./${path.posix.relative(path.posix.dirname(file), to)}`);
+
 /** Comments in ASCII, as esbuild writes code: a single other character makes an engine keep the whole module in two bytes a character. */
 const asciiComments = (text) =>
   text.replace(/^[ \t]*(?:\/?\*|\/\/).*$/gm, (line) => line.replace(/\u2026/g, "...").replace(/[^\t -~]/g, "?"));
 
 /**
- * The chunks that the first group's entry loads become one, then those that the next one's loads besides, and so on. What something loaded
- * apart (on demand, or one of `apart`) needs too is left out, lest it load all the rest; such chunks of the first group are one, `base`.
- * What only further entries load on demand comes when all the groups are there, and so may need them.
+ * The chunks that the first group's entry loads become one, then those that the next one's loads besides, and so on. What is loaded on demand
+ * stays apart; it comes when its entry is there, and so may need that entry's chunks.
  * @param groups [name of the chunk, file of the entry]
  */
-export async function mergeChunks(out, groups, apart) {
+export async function mergeChunks(out, groups) {
   const files = (await readdir(out, { recursive: true }))
     .filter((file) => file.endsWith(".js"))
     .map((file) => file.split(path.sep).join("/"));
   const texts = new Map(await Promise.all(files.map(async (file) => [file, await readFile(path.join(out, file), "utf8")])));
-  const lazy = lazyChunks(texts);
-  const kept = new Set(lazy);
-  const merge = async (name, chunks, entry) => {
-    if (chunks.length < 2) return;
+  const kept = new Set(lazyChunks(texts));
+  const merge = async (name, entry) => {
+    // By length: by name, which is a hash, any change of any chunk would move gzip's sizes by some 50 bytes.
+    const chunks = [...closure(texts, entry)]
+      .filter((file) => file.startsWith("chunks/") && !kept.has(file))
+      .sort((a, b) => texts.get(a).length - texts.get(b).length);
     const { text: joined, renamed } = await join(out, chunks, texts);
     // An entry's own long texts come first, where in a bundle the chunk of the group before ends with its own: 0.3 KiB of recurra.
     const own = [...texts.get(entry).matchAll(LONG_TEXT)];
@@ -147,20 +153,7 @@ export async function mergeChunks(out, groups, apart) {
     texts.set(entry, imports + texts.get(entry).replace(LONG_TEXT, ""));
     kept.add(target);
   };
-  // By length: by name, which is a hash, any change of any chunk would move gzip's sizes by some 50 bytes.
-  const byLength = (a, b) => texts.get(a).length - texts.get(b).length;
-  const chunksOf = (entry) => [...closure(texts, entry)].filter((file) => file.startsWith("chunks/") && !kept.has(file)).sort(byLength);
-  const early = lazyChunks(texts, [
-    ...new Set([...groups.map(([, entry]) => entry), ...apart].flatMap((entry) => [...closure(texts, entry)])),
-  ]);
-  const aside = new Set([...apart, ...early].flatMap((entry) => [...closure(texts, entry)]));
-  await merge(
-    "base",
-    chunksOf(groups[0][1]).filter((file) => aside.has(file)),
-    groups[0][1],
-  );
-  for (const file of aside) kept.add(file);
-  for (const [name, entry] of groups) await merge(name, chunksOf(entry), entry);
+  for (const [name, entry] of groups) await merge(name, entry);
   await Promise.all(files.filter((file) => !texts.has(file)).map((file) => rm(path.join(out, file))));
-  await Promise.all(Array.from(texts, ([file, text]) => writeFile(path.join(out, file), asciiComments(text))));
+  await Promise.all(Array.from(texts, ([file, text]) => writeFile(path.join(out, file), asciiComments(inPlace(file, text)))));
 }

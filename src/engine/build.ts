@@ -23,8 +23,8 @@ export interface Offer {
 export interface BuildAssets {
   readonly baseline: InlineModules;
   readonly loadRelaxed: () => Promise<InlineModules>;
-  /** Asked for where there are modules of Node's. */
-  readonly loadNode: () => Promise<{ readonly relaxedOnNode: (flags: boolean, train: boolean) => Offer }>;
+  /** Asked where there are modules of Node's. @param flags whether V8's may be set @param train whether the training kernels are wanted */
+  readonly onNode: (flags: boolean, train: boolean) => Offer;
 }
 
 /** Options of createEngine that a build depends on. */
@@ -91,8 +91,7 @@ export async function compileKernels(
   if (typeof WebAssembly !== "object") throw new TypeError("this runtime has no WebAssembly");
   const free = modules === undefined && numerics !== "reproducible";
   const node = free && globalThis.process?.getBuiltinModule;
-  const offer: Offer = node ? (await assets.loadNode()).relaxedOnNode(v8Flags, assets.baseline.train !== null) : {};
-  const { relaxed, wide } = offer;
+  const { relaxed, wide, ...offer }: Offer = node ? assets.onNode(v8Flags, assets.baseline.train !== null) : {};
   let { bytes } = offer;
   if (free && (relaxed?.(hasRelaxedSimd) ?? hasRelaxedSimd())) {
     try {

@@ -174,7 +174,7 @@ export class Engine {
     const threads = this.#threads;
     const parts = threads === null || flops < SPLIT_FLOPS ? 1 : Math.min(threads.count, Math.floor(count / grain));
     if (threads === null || parts <= 1) part(this.lane, 0, count);
-    else threads.run(this.lane, parts, count, grain, part, costs);
+    else if (!threads.run(this.lane, parts, count, grain, part, costs)) throw new StateError("Engine: a kernel failed on a worker thread");
   }
 
   /** Counts work; when there was enough of it, better kernels take the place of those that are there. */

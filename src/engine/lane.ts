@@ -16,9 +16,8 @@ export interface Threads {
   readonly count: number;
   /**
    * Runs `parts` parts of 0 … count at multiples of `grain`, each with its share of what the units cost (all alike without `costs`), a
-   * lane each, and returns when all are done.
-   * @throws StateError when a kernel trapped on a worker
+   * lane each, and returns when all are done; false when a kernel trapped on a worker.
    */
-  run(own: Lane, parts: number, count: number, grain: number, part: Part, costs?: ArrayLike<number>): void;
+  run(own: Lane, parts: number, count: number, grain: number, part: Part, costs?: ArrayLike<number>): boolean;
   dispose(): void;
 }

@@ -3,7 +3,6 @@
  * the worker runs them while this thread runs its own part. Parts are rows, columns or panels that no other part touches, and every kernel
  * sums in one order whatever the split, so the bits do not depend on the number of threads.
  */
-import { StateError } from "../errors.js";
 import type { EngineModules, Tile } from "./abi.js";
 import { CONTROL, CONTROL_BYTES, KERNEL_NAMES, QUEUE_BYTES, QUEUE_RECORDS, QUIT, RECORD_WORDS, SPINS } from "./commands.js";
 import { type Kernels, type Ptr, WORK_BYTES } from "./kernels.js";
@@ -123,7 +122,7 @@ class Pool implements Threads {
     this.count = queues.length + 1;
   }
 
-  run(own: Lane, parts: number, count: number, grain: number, part: Part, costs?: ArrayLike<number>): void {
+  run(own: Lane, parts: number, count: number, grain: number, part: Part, costs?: ArrayLike<number>): boolean {
     const bounds = shares(count, parts, grain, costs);
     const used = this.queues.slice(0, bounds.length - 2);
     // Recorded first: packing and the like, which a part does through the engine itself, is done before any worker starts.
@@ -135,7 +134,7 @@ class Pool implements Threads {
     } finally {
       for (const queue of used) fine = queue.finish() && fine;
     }
-    if (!fine) throw new StateError("Engine: a kernel failed on a worker thread");
+    return fine;
   }
 
   dispose(): void {
@@ -148,7 +147,8 @@ const READY_WITHIN_MS = 10_000;
 /**
  * Starts `count - 1` workers and waits until they have instantiated the kernels.
  * @returns what makes the pool, once there is an allocator
- * @throws StateError on the main thread of a page; whatever keeps a worker from starting or memory from being posted; no worker is left then
+ * @throws what says why there are none: on the main thread of a page, or whatever keeps a worker from starting or memory from being posted; no
+ * worker is left then
  */
 export async function startThreads(
   count: number,
@@ -157,7 +157,7 @@ export async function startThreads(
   tile: Tile,
   spawn: () => Promise<WorkerHandle>,
 ): Promise<(allocate: (bytes: number) => Ptr) => Threads> {
-  if (typeof document !== "undefined") throw new StateError("the main thread of a page must not wait, wants the engine in a worker");
+  if (typeof document !== "undefined") throw new Error("the main thread of a page must not wait, wants the engine in a worker");
   const workers: WorkerHandle[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
@@ -167,7 +167,7 @@ export async function startThreads(
       worker.post({ memory: memory.wasm, modules, tile });
     }
     const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new StateError(`workers were not ready within ${READY_WITHIN_MS} ms`)), READY_WITHIN_MS);
+      timer = setTimeout(() => reject(new Error(`workers were not ready within ${READY_WITHIN_MS} ms`)), READY_WITHIN_MS);
     });
     await Promise.race([Promise.all(workers.map(({ ready }) => ready)), late]);
   } catch (error) {

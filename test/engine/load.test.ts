@@ -65,9 +65,11 @@ describe("createEngine", () => {
   });
 
   test("asks for no flags where it compiles nothing", async () => {
-    const refuse = () => Promise.reject(new TypeError("not asked for"));
+    const refuse = () => {
+      throw new TypeError("not asked for");
+    };
     const baseline = { core: coreWasm, train: null };
-    const assets = { trainAbi: null, baseline, loadRelaxed: refuse, tape: null, spawn: refuse, loadNode: refuse };
+    const assets = { trainAbi: null, baseline, loadRelaxed: refuse, tape: null, spawn: refuse, onNode: refuse };
     const { info } = await createEngineFrom({ modules: { core: compile("core-baseline") } }, assets);
     expect(info).toMatchObject({ build: "baseline", notes: [] });
   });
@@ -89,7 +91,7 @@ describe("createEngine", () => {
         loadRelaxed: () => Promise.reject(new TypeError("no such chunk")),
         tape: null,
         spawn: () => Promise.reject(new TypeError("not asked for")),
-        loadNode: async () => ({ relaxedOnNode: () => ({}) }),
+        onNode: () => ({}),
       };
       const { info } = await createEngineFrom({}, assets);
       expect(info).toMatchObject({ build: "baseline", notes: ["baseline SIMD in use: TypeError: no such chunk"] });
