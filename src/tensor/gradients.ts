@@ -1,6 +1,6 @@
 /**
  * The gradients of one backward(): gathered in the step's memory, and added to `grad` of the leaves at the end. That of a leaf without `grad`
- * is gathered in the memory of its last one, where there is one: nobody sees it before the end.
+ * is gathered in the memory that its gradients have, for nobody sees it before the end.
  */
 import type { Engine } from "../engine/engine.js";
 import type { Ptr } from "../engine/kernels.js";
@@ -148,8 +148,13 @@ export class Gradients implements BackwardContext {
   #newSlot(tensor: Tensor): Tensor {
     const { engine } = this;
     const { source, grad, gradMemory: kept, shape, size } = tensor;
-    const free = this.commits && source === null && grad === null && kept instanceof Tensor && kept.storage.alive;
-    const slot = free ? kept : new Tensor(engine, shape, "f32", engine.allocate(size * 4, "backward"));
+    const own = this.commits && source === null && grad === null;
+    let slot = own && kept instanceof Tensor && kept.storage.alive ? kept : null;
+    if (slot === null) {
+      const stays = own && kept === null && tensor.storage.lease !== null;
+      slot = new Tensor(engine, shape, "f32", engine[stays ? "allocatePersistent" : "allocate"](size * 4, "backward"));
+      if (stays) tensor.gradMemory = slot;
+    }
     this.#slots.set(tensor, slot);
     return slot;
   }

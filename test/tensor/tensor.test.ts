@@ -205,6 +205,15 @@ describe("gradients", () => {
     expect(x.grad!.toArray()).toEqual([6, 12]);
   });
 
+  test("a first call that fails leaves none, and the next is not added to what it wrote", () => {
+    const x = leaf(1, 2);
+    const carried = engine.step(() => mul(x, x));
+    engine.step(() => expect(() => backward(sum(add(neg(carried), mul(x, x))))).toThrowError(/already freed/));
+    expect(x.grad).toBe(null);
+    engine.step(() => backward(sum(mul(x, x))));
+    expect(x.grad!.toArray()).toEqual([2, 4]);
+  });
+
   test("retainGraph lets backward run twice over the same operations", () => {
     const x = leaf(3);
     engine.step(() => {
