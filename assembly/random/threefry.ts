@@ -2,11 +2,11 @@
 // elements 2i and 2i+1, so that any element can be drawn again. Four blocks a turn, one a lane; src/engine/random.ts has the scalar.
 //
 // f32_uniform: y[i] = low + (word >>> 8)·2^-24·(high - low), the difference in f32.
-// f32_normal: y[i] = mean + std·normalQuantile((word + 0.5)·2^-32), in float64, rounded once.
+// f32_normal: y[i] = mean + std·normalQuantile((word + 0.5)·2^-32), in float64, rounded once (normal.ts).
 // f32_dropout: y[i] = beta·y[i] + (word >>> 8 >= threshold ? x[i]·scale : 0); y may be x when beta is 0.
 
 import { accumulate4, load4, store4 } from "../simd/tail";
-import { normalQuantile } from "./normal";
+import { deviates, PIECE } from "./normal";
 
 const UNIFORM: i32 = 0;
 const DROPOUT: i32 = 1;
@@ -37,8 +37,8 @@ function emit(full: bool, mode: i32, y: usize, x: usize, n: i32, words: v128, a:
   }
 }
 
-function draw(mode: i32, y: usize, x: usize, n: i32, key0: i32, key1: i32, a: f32, b: f32, threshold: i32, beta: f32): void {
-  let block = i32x4(0, 1, 2, 3);
+function draw(mode: i32, y: usize, x: usize, first: i32, n: i32, key0: i32, key1: i32, a: f32, b: f32, threshold: i32, beta: f32): void {
+  let block = i32x4.add(i32x4(0, 1, 2, 3), i32x4.splat(first));
   for (; n > 0; n -= 8) {
     let u = i32x4.splat(key0);
     let v = i32x4.add(block, i32x4.splat(key1));
@@ -82,23 +82,24 @@ function draw(mode: i32, y: usize, x: usize, n: i32, key0: i32, key1: i32, a: f3
 }
 
 export function f32_uniform(y: usize, n: i32, key0: i32, key1: i32, low: f32, high: f32): void {
-  inline.always(draw(UNIFORM, y, 0, n, key0, key1, low, high - low, 0, 0));
+  inline.always(draw(UNIFORM, y, 0, 0, n, key0, key1, low, high - low, 0, 0));
 }
 
 export function f32_dropout(y: usize, x: usize, n: i32, key0: i32, key1: i32, threshold: i32, scale: f32, beta: f32): void {
-  inline.always(draw(DROPOUT, y, x, n, key0, key1, scale, 0, threshold, beta));
+  inline.always(draw(DROPOUT, y, x, 0, n, key0, key1, scale, 0, threshold, beta));
 }
 
-/** Words become deviates. */
-function deviates(y: usize, n: i32, mean: f64, std: f64): void {
-  for (; n > 0; n--, y += 4) store<f32>(y, <f32>(mean + std * inline.always(normalQuantile((<f64>load<u32>(y) + 0.5) / 4294967296))));
+/** n deviates, the first from block `first`. */
+function normals(y: usize, first: i32, n: i32, key0: i32, key1: i32, mean: f64, std: f64): void {
+  inline.always(draw(WORDS, y, 0, first, n, key0, key1, 0, 0, 0, 0));
+  inline.always(deviates(y, n, mean, std));
 }
-
-/** Called for so many, so that the optimised function takes over as soon as it is there: a first call fills an embedding. */
-const PIECE: i32 = 1024;
 
 export function f32_normal(y: usize, n: i32, key0: i32, key1: i32, mean: f64, std: f64): void {
-  inline.always(draw(WORDS, y, 0, n, key0, key1, 0, 0, 0, 0));
-  for (; n > PIECE; n -= PIECE, y += 4 * PIECE) deviates(y, PIECE, mean, std);
-  deviates(y, n, mean, std);
+  // By pieces, so that the optimised function takes over as soon as it is there: a first call fills an embedding.
+  for (let first = 0; n > 0; n -= PIECE) {
+    normals(y, first, min(n, PIECE), key0, key1, mean, std);
+    y += 4 * PIECE;
+    first += PIECE / 2;
+  }
 }
