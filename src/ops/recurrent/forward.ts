@@ -31,7 +31,7 @@ export interface LayerTrace {
   readonly x: Ptr;
   readonly inSize: number;
   readonly mask: DropoutMask | null;
-  /** [total, D·R] packed output. */
+  /** [total, D·R] packed output; for a backward pass of one direction, after room for the batch's states before its first step. */
   readonly out: Ptr;
   readonly directions: readonly DirectionTrace[];
 }
@@ -258,7 +258,8 @@ export function forwardLayers(
       dropRows(engine, ragged, spec.variational, dropped, input, inSize, mask);
       input = dropped;
     }
-    const out = engine.scratch((ragged.total + 1) * sizes.width * 4);
+    const room = keep && sizes.directions === 1 ? ragged.batch * sizes.width * 4 : 0;
+    const out = engine.scratch(room + (ragged.total + 1) * sizes.width * 4) + room;
     memory.f32.fill(0, (out >>> 2) + ragged.total * sizes.width, (out >>> 2) + (ragged.total + 1) * sizes.width);
     const directions = Array.from({ length: sizes.directions }, (_, direction) => {
       const index = layer * sizes.directions + direction;
