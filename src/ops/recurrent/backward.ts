@@ -62,6 +62,8 @@ interface ChainContext extends LayerContext {
 
 /** What one direction's chain leaves: gradients of the pre-activations, dense in packed order. */
 interface Chain {
+  /** Whether it goes on to the states before the first step. */
+  readonly toInitial: boolean;
   /** [total, G·H], input side. */
   readonly dGates: Ptr;
   /** [total, H] gradient of hn, GRU. */
@@ -148,6 +150,7 @@ function backwardDirection(
   // Where no row ends before another, each step's states are those before the next one.
   const outIsDense = sizes.directions === 1 && total === batch * time;
   const chain: Chain = {
+    toInitial: states.h0 !== null,
     dGates: inPlace ? own.trace.gates : floats(total * gateWidth),
     dHn: spec.kind === "GRU" ? floats(total * hidden) : 0,
     dProjected: spec.projSize > 0 ? floats(total * recurrent) : 0,
@@ -203,7 +206,7 @@ function packBackward({ engine, spec, sizes }: LayerContext, { weightHh, weightH
   };
 }
 
-/** The chain of dz over a lane's rows, last step of the walk first. dh and dc end as the gradients of h0 and c0. */
+/** The chain of dz over a lane's rows, last step of the walk first. dh and dc end as the gradients of h0 and c0, where the chain goes there. */
 function runChain(
   { engine, spec, sizes, ragged, watch }: ChainContext,
   lane: Lane,
@@ -235,6 +238,7 @@ function runChain(
     if (prev.ptr + rows.begin * prev.ld * 4 !== hPrev) {
       kernels.copyStrided(hPrev, prev.ptr + rows.begin * prev.ld * 4, count, recurrent, recurrent, 1, prev.ld, 1);
     }
+    const through = step.before >= 0 || chain.toInitial;
     const dGates = at(chain.dGates, gateWidth);
     const dOutRow = dOut === 0 ? 0 : at(dOut, width);
     watch?.({ trace, t: step.t, row, rows: count, dh, dOut: dOutRow, dc });
@@ -250,13 +254,13 @@ function runChain(
         kernels.gemmPacked(dFull, dProjected, projection, count, hidden, recurrent, recurrent, hidden, 0, 0, work);
         kernels.lstmCellGrad(dGates, dc, dFull, 0, activated, cPrev, tanhC, count, hidden, 0);
       }
-      kernels.gemmPacked(dh, dGates, main, count, recurrent, gateWidth, gateWidth, recurrent, 0, 0, work);
+      if (through) kernels.gemmPacked(dh, dGates, main, count, recurrent, gateWidth, gateWidth, recurrent, 0, 0, work);
     } else if (spec.kind === "GRU") {
-      const [activated, hn] = [at(trace.gates, gateWidth), at(trace.hn, hidden)];
-      gruStepGrad(kernels, work, spec, { main, n }, dGates, at(chain.dHn, hidden), dh, dOutRow, activated, hn, hPrev, count, width);
+      const [activated, hn, dHn] = [at(trace.gates, gateWidth), at(trace.hn, hidden), at(chain.dHn, hidden)];
+      gruStepGrad(kernels, work, spec, { main, n }, dGates, dHn, dh, dOutRow, activated, hn, hPrev, count, width, through);
     } else {
       kernels.rnnCellGrad(dGates, dh, dOutRow, at(out, width), count, hidden, width, width, spec.kind === "RNN_RELU" ? 1 : 0);
-      kernels.gemmPacked(dh, dGates, main, count, recurrent, hidden, hidden, recurrent, 0, 0, work);
+      if (through) kernels.gemmPacked(dh, dGates, main, count, recurrent, hidden, hidden, recurrent, 0, 0, work);
     }
   }
 }

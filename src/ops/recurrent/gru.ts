@@ -47,6 +47,7 @@ export function gruStep(
  * @param dHn [rows, H] is written: the gradient of hn; of no further use where the reset comes before
  * @param dh [rows, H] gradient through time, becomes that of hPrev
  * @param dOut gradient of the step's own output, row stride ldOut
+ * @param through whether that of hPrev is wanted
  */
 export function gruStepGrad(
   kernels: Kernels,
@@ -62,6 +63,7 @@ export function gruStepGrad(
   hPrev: Ptr,
   rows: number,
   ldOut: number,
+  through: boolean,
 ): void {
   if (resetAfter) {
     kernels.gruCellGrad(dGates, dHn, dh, dOut, gates, hn, hPrev, rows, hidden, ldOut, hidden);
@@ -70,6 +72,7 @@ export function gruStepGrad(
     kernels.gemmPacked(dHn, dGates + 2 * hidden * 4, n, rows, hidden, hidden, 3 * hidden, hidden, 0, 0, work);
     kernels.gruResetGrad(dGates, dh, dHn, gates, hPrev, rows, hidden, hidden);
   }
+  if (!through) return;
   kernels.gemmPacked(dh, dGates, main, rows, hidden, 2 * hidden, 3 * hidden, hidden, 0, 1, work);
   if (resetAfter) kernels.gemmPacked(dh, dHn, n, rows, hidden, hidden, hidden, hidden, 0, 1, work);
 }
