@@ -71,7 +71,9 @@ const apart = {
 };
 
 async function buildLibrary() {
-  await build({ ...options, entryPoints: APART });
+  const { metafile } = await build({ ...options, entryPoints: APART, metafile: true });
+  for (const [name, { inputs }] of Object.entries(metafile.outputs))
+    if (inputs["src/errors.ts"]?.bytesInOutput > 0) throw new Error(`build-dist: ${name} has errors of its own, wants none`);
   await build({
     ...options,
     entryPoints: Object.fromEntries(Object.entries(LIBRARY).filter(([, file]) => present(file))),

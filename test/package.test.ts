@@ -283,6 +283,10 @@ describe("the built package", () => {
     try {
       cpSync(path.join(root, "dist"), path.join(copy, "dist"), { recursive: true });
       cpSync(path.join(root, "package.json"), path.join(copy, "package.json"));
+      // They lie beside the folder of what reads them, the command's too.
+      const scripts = readdirSync(path.join(copy, "dist"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
+      const readers = scripts.filter((name) => readFileSync(path.join(copy, "dist", name), "utf8").includes("-relaxed.wasm"));
+      expect(readers.map((name) => path.dirname(name)).sort()).toEqual(["chunks", "cli"]);
       const whole = run();
       expect(whole).toMatch(/^relaxed \[\] /);
       renameSync(path.join(copy, "dist/wasm"), path.join(copy, "wasm"));
