@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -297,6 +298,26 @@ describe("the built package", () => {
       expect(run()).toBe(whole);
     } finally {
       rmSync(copy, { recursive: true });
+    }
+  });
+
+  test("a bundle has threads where the worker lies beside it, alone", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "recurra-bundle-"));
+    try {
+      const contents = `
+        import { createEngine, matmul, tensor } from "recurra";
+        const engine = await createEngine({ threads: 2 });
+        const ones = tensor(engine, new Float32Array(40_000).fill(1), [200, 200]);
+        console.log(engine.info.threads, engine.info.notes.length, engine.step(() => matmul(ones, ones).data()).every((sum) => sum === 200));
+        engine.dispose();`;
+      const outfile = path.join(folder, "app.mjs");
+      await build({ stdin: { contents, resolveDir: root }, bundle: true, minify: true, format: "esm", platform: "neutral", outfile });
+      cpSync(path.join(root, "dist/worker.js"), path.join(folder, "worker.js"));
+      writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }');
+      const { stdout, stderr } = spawnSync(process.execPath, [outfile], { encoding: "utf8" });
+      expect(stdout, stderr).toBe("2 0 true\n");
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 
