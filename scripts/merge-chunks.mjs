@@ -110,10 +110,12 @@ function redirect(file, text, target, renamed) {
   return wanted.reduce((rest, { statement: old }, i) => rest.replace(old, i === 0 ? statement : ""), text);
 }
 
-/** Chunks that files load on demand. */
-function lazyChunks(texts, files = [...texts.keys()]) {
-  const names = files.map((file) => Array.from(texts.get(file).matchAll(/\bimport\("\.\/(?:chunks\/)?([^"]+)"\)/g), ([, name]) => name));
-  return [...new Set(names.flat())].map((name) => `chunks/${name}`);
+/** Chunks that modules load on demand. */
+function lazyChunks(texts) {
+  const names = Array.from(texts.values(), (text) =>
+    Array.from(text.matchAll(/\bimport\("\.\/(?:chunks\/)?([^"]+)"\)/g), ([, name]) => name),
+  );
+  return new Set(names.flat().map((name) => `chunks/${name}`));
 }
 
 /** How an import names a file of dist/ as long as it may still move; and as it is where the importing file lies. */
@@ -135,7 +137,7 @@ export async function mergeChunks(out, groups) {
     .filter((file) => file.endsWith(".js"))
     .map((file) => file.split(path.sep).join("/"));
   const texts = new Map(await Promise.all(files.map(async (file) => [file, await readFile(path.join(out, file), "utf8")])));
-  const kept = new Set(lazyChunks(texts));
+  const kept = lazyChunks(texts);
   const merge = async (name, entry) => {
     // By length: by name, which is a hash, any change of any chunk would move gzip's sizes by some 50 bytes.
     const chunks = [...closure(texts, entry)]
