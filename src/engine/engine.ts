@@ -124,14 +124,14 @@ export class Engine {
 
   /** A block in the running step, or a persistent one outside any step. Its content is undefined. */
   allocate(bytes: number, where: string): Storage {
-    this.checkAlive(where);
-    if (this.#growAlways) this.memory.growByPage();
     if (this.#frame === null) return this.allocatePersistent(bytes, where);
-    return new Storage(bytes, this.#arena.alloc(bytes), this.#frame);
+    this.checkAlive(where);
+    return new Storage(bytes, this.scratch(bytes), this.#frame);
   }
 
   allocatePersistent(bytes: number, where: string): Storage {
     this.checkAlive(where);
+    if (this.#growAlways) this.memory.growByPage();
     const lease = new Lease(this.#allocator, this.#allocator.alloc(bytes));
     const storage = new Storage(bytes, lease.ptr, lease);
     this.#finalizer.register(storage, lease);
@@ -158,6 +158,7 @@ export class Engine {
   packFor(lease: Lease, key: string, bytes: number): Pack {
     let pack = lease.packs.get(key);
     if (pack === undefined) {
+      if (this.#growAlways) this.memory.growByPage();
       pack = { ptr: this.#allocator.alloc(bytes), version: -1 };
       lease.packs.set(key, pack);
     }
