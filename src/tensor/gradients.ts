@@ -99,14 +99,7 @@ export class Gradients implements BackwardContext {
     if (grad !== null && !sameShape(grad.shape, leaf.shape)) {
       throw new ShapeError(`backward: grad has shape ${show(grad.shape)}, wants the tensor's own ${show(leaf.shape)}`);
     }
-    const isOfStep = leaf.storage.lease === null;
-    const allocate = () => (isOfStep ? engine.allocate(leaf.size * 4, "backward") : engine.allocatePersistent(leaf.size * 4, "backward"));
-    const target =
-      kept instanceof Tensor && kept.storage.alive
-        ? kept
-        : isOfStep && grad === null
-          ? slot
-          : new Tensor(engine, leaf.shape, "f32", allocate());
+    const target = kept instanceof Tensor && kept.storage.alive ? kept : this.#memoryFor(leaf);
     const [to, from] = [target.address("backward"), slot.address("backward")];
     // A gradient that someone set, or a row-sparse one of before, becomes the dense one that is added to.
     const before = grad === null || grad === target ? null : grad.data();
@@ -148,14 +141,19 @@ export class Gradients implements BackwardContext {
   #newSlot(tensor: Tensor): Tensor {
     const { engine } = this;
     const { source, grad, gradMemory: kept, shape, size } = tensor;
-    const own = this.commits && source === null && grad === null;
-    let slot = own && kept instanceof Tensor && kept.storage.alive ? kept : null;
-    if (slot === null) {
-      const stays = own && kept === null && tensor.storage.lease !== null;
-      slot = new Tensor(engine, shape, "f32", engine[stays ? "allocatePersistent" : "allocate"](size * 4, "backward"));
-      if (stays) tensor.gradMemory = slot;
-    }
+    let slot: Tensor;
+    if (this.commits && source === null && grad === null && !(kept instanceof RowSparse)) {
+      slot = kept?.storage.alive ? kept : this.#memoryFor(tensor);
+      tensor.gradMemory = slot;
+    } else slot = new Tensor(engine, shape, "f32", engine.allocate(size * 4, "backward"));
     this.#slots.set(tensor, slot);
     return slot;
+  }
+
+  /** Memory for the gradient of a leaf, which lives as long as the leaf. */
+  #memoryFor({ shape, size, storage }: Tensor): Tensor {
+    const { engine } = this;
+    const own = storage.lease === null ? engine.allocate(size * 4, "backward") : engine.allocatePersistent(size * 4, "backward");
+    return new Tensor(engine, shape, "f32", own);
   }
 }
