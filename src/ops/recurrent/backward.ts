@@ -12,6 +12,7 @@ import {
   type RecurrentOperands,
   type Rows,
   stateBefore,
+  statesInOutput,
   walk,
 } from "./forward.js";
 import { gruStepGrad } from "./gru.js";
@@ -132,7 +133,7 @@ function backwardDirection(
 ): void {
   const { engine, spec, sizes, ragged } = context;
   const { hidden, recurrent } = sizes;
-  const { batch, time, total } = ragged;
+  const { batch, total } = ragged;
   const floats = (count: number) => engine.scratch(count * 4);
   const start = (given: Ptr, size: number): Ptr => {
     const ptr = floats(batch * size);
@@ -147,14 +148,12 @@ function backwardDirection(
   // In their place they are in the cache, and a quarter of the step's memory is not touched. Where a GRU resets before the product, gates
   // are read after their gradients are written.
   const inPlace = context.consumes && (spec.kind !== "GRU" || spec.resetAfter);
-  // Where no row ends before another, each step's states are those before the next one.
-  const outIsDense = sizes.directions === 1 && total === batch * time;
   const chain: Chain = {
     toInitial: states.h0 !== null,
     dGates: inPlace ? own.trace.gates : floats(total * gateWidth),
     dHn: spec.kind === "GRU" ? floats(total * hidden) : 0,
     dProjected: spec.projSize > 0 ? floats(total * recurrent) : 0,
-    hPrev: outIsDense ? out - batch * recurrent * 4 : floats(total * recurrent),
+    hPrev: statesInOutput(context) ? out - batch * recurrent * 4 : floats(total * recurrent),
   };
   const reverse = sizes.directions === 2 && index % 2 === 1;
   const operands = packBackward(context, own.weights);

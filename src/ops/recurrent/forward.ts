@@ -31,7 +31,7 @@ export interface LayerTrace {
   readonly x: Ptr;
   readonly inSize: number;
   readonly mask: DropoutMask | null;
-  /** [total, D·R] packed output; for a backward pass of one direction, after room for the batch's states before its first step. */
+  /** [total, D·R] packed output; for a backward pass, after room for the batch's first states where `statesInOutput`. */
   readonly out: Ptr;
   readonly directions: readonly DirectionTrace[];
 }
@@ -82,6 +82,10 @@ export function stateBefore(
   copy(Math.max(old, begin), Math.min(rows, end), initial, size);
   return { ptr: mix, ld: size };
 }
+
+/** Whether each step's output is just what the next one starts from: in one direction, where no row ends before another. */
+export const statesInOutput = ({ sizes, ragged: { total, batch, time } }: LayerContext): boolean =>
+  sizes.directions === 1 && total === batch * time;
 
 /** The input-side bias, 0 for none: all of both but the b_hn that a GRU's reset gate multiplies. */
 function jointBias({ engine, spec, sizes }: LayerContext, { biasIh, biasHh }: RecurrentWeights): Ptr {
@@ -258,7 +262,7 @@ export function forwardLayers(
       dropRows(engine, ragged, spec.variational, dropped, input, inSize, mask);
       input = dropped;
     }
-    const room = keep && sizes.directions === 1 ? ragged.batch * sizes.width * 4 : 0;
+    const room = keep && statesInOutput(context) ? ragged.batch * sizes.width * 4 : 0;
     const out = engine.scratch(room + (ragged.total + 1) * sizes.width * 4) + room;
     memory.f32.fill(0, (out >>> 2) + ragged.total * sizes.width, (out >>> 2) + (ragged.total + 1) * sizes.width);
     const directions = Array.from({ length: sizes.directions }, (_, direction) => {
