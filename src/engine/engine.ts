@@ -131,11 +131,15 @@ export class Engine {
 
   allocatePersistent(bytes: number, where: string): Storage {
     this.checkAlive(where);
-    if (this.#growAlways) this.memory.growByPage();
-    const lease = new Lease(this.#allocator, this.#allocator.alloc(bytes));
+    const lease = new Lease(this.#allocator, this.#block(bytes));
     const storage = new Storage(bytes, lease.ptr, lease);
     this.#finalizer.register(storage, lease);
     return storage;
+  }
+
+  #block(bytes: number): Ptr {
+    if (this.#growAlways) this.memory.growByPage();
+    return this.#allocator.alloc(bytes);
   }
 
   /** Runs `fn`, then frees the scratch it took; blocks allocated for results must come before. */
@@ -158,8 +162,7 @@ export class Engine {
   packFor(lease: Lease, key: string, bytes: number): Pack {
     let pack = lease.packs.get(key);
     if (pack === undefined) {
-      if (this.#growAlways) this.memory.growByPage();
-      pack = { ptr: this.#allocator.alloc(bytes), version: -1 };
+      pack = { ptr: this.#block(bytes), version: -1 };
       lease.packs.set(key, pack);
     }
     return pack;
