@@ -64,6 +64,10 @@ function readModule(file, text) {
   return module;
 }
 
+/** The module that a declaration is. */
+const moduleOf = (file, { names }) => `${file}?${names[0]}`;
+const line = (word, names, from) => `${word} { ${names} } from ${JSON.stringify(from)};`;
+
 class Modules {
   #modules = new Map();
   #resolve;
@@ -83,7 +87,7 @@ class Modules {
     const module = file.endsWith(".ts") ? await this.at(file) : { whole: true };
     if (module.whole) return { file, name };
     const part = module.parts.get(name);
-    if (part) return { file: `${file}?${part.names[0]}`, name };
+    if (part) return { file: moduleOf(file, part), name };
     for (const statement of module.exports) {
       const named = namedOf(statement.exportClause);
       const from = named ? named.find(({ to }) => to === name)?.from : name;
@@ -96,11 +100,12 @@ class Modules {
 
   /** An import or export of names from the modules of their declarations, a line each. */
   async #lines(word, file, { moduleSpecifier: { text } }, names) {
+    if (names.length === 0) return [];
     const target = await this.#resolve(file, text);
     return Promise.all(
       names.map(async ({ from, to }) => {
         const found = (await this.#find(target, from)) ?? { file: target, name: from };
-        return `${word} { ${found.name} as ${to} } from ${JSON.stringify(found.file)};`;
+        return line(word, `${found.name} as ${to}`, found.file);
       }),
     );
   }
@@ -113,7 +118,7 @@ class Modules {
     });
     const own = [...new Set(parts.values())]
       .filter(({ exported }) => exported)
-      .map(({ names }) => `export { ${names.join(", ")} } from ${JSON.stringify(`${file}?${names[0]}`)};`);
+      .map((part) => line("export", part.names.join(", "), moduleOf(file, part)));
     return [...(await Promise.all(lines)).flat(), ...own].join("\n");
   }
 
@@ -130,11 +135,11 @@ class Modules {
       const clauses = name && used.has(name.text) ? [name.text, ...all] : all;
       return [this.#lines("import", file, statement, named), ...clauses.map((clause) => `import ${clause} from ${JSON.stringify(text)};`)];
     });
-    const others = Array.from(parts, ([name, part]) =>
-      used.has(name) && !names.includes(name) ? [`import { ${name} } from ${JSON.stringify(`${file}?${part.names[0]}`)};`] : [],
-    );
+    const others = [...parts]
+      .filter(([name]) => used.has(name) && !names.includes(name))
+      .map(([name, part]) => line("import", name, moduleOf(file, part)));
     const text = statements.map((statement) => statement.getFullText(source));
-    return [...(await Promise.all(lines)).flat(), ...others.flat(), ...text, exported ? "" : `export { ${names.join(", ")} };`].join("\n");
+    return [...(await Promise.all(lines)).flat(), ...others, ...text, exported ? "" : `export { ${names.join(", ")} };`].join("\n");
   }
 }
 
